@@ -233,9 +233,9 @@ def test_effects_in_a_branch_take_place_with_it() -> None:
         assert sess.run(v) == 2.0
 
 
-def test_moving_averages_of_tensors_start_without_bias() -> None:
+def test_moving_averages_of_tensors_may_start_without_bias() -> None:
     x = tf.placeholder(tf.float32, [])
-    average = tf.train.ExponentialMovingAverage(0.9)
+    average = tf.train.ExponentialMovingAverage(0.9, zero_debias=True)
     y = x * 1.0
     step = average.apply([y])
     with tf.Session() as sess:
@@ -428,3 +428,40 @@ def test_distinct_samples_are_each_once_and_their_expected_counts_are_chances() 
         true = sess.run(drawn.true_expected_count)
     assert true.shape == (2, 1)
     np.testing.assert_allclose(true.ravel(), counts[[0, 3]] / 400, atol=0.1)
+
+
+def test_a_variable_is_no_tensor_and_what_is_made_of_it_is_one() -> None:
+    """Each as TensorFlow 1.15 says it."""
+    v = tf.Variable(np.ones((3, 2), np.float32), name="v")
+    r = tf.get_variable("r", [3], use_resource=True)
+    assert not isinstance(v, tf.Tensor) and isinstance(v, tf.Variable)
+    assert repr(v) == "<tf.Variable 'v:0' shape=(3, 2) dtype=float32_ref>"
+    assert repr(r) == "<tf.Variable 'r:0' shape=(3,) dtype=float32>"
+    for make in (
+        tf.convert_to_tensor,
+        tf.identity,
+        lambda a: a.value(),
+        lambda a: a.assign(a),
+        tf.stop_gradient,
+    ):
+        assert isinstance(make(v), tf.Tensor)
+    assert tf.convert_to_tensor(v) is v.value()
+    assert tf.get_default_graph().get_tensor_by_name("v/read:0") is v.value()
+    rows = tf.gradients(tf.reduce_sum(tf.gather(v, [0, 1])), v)[0]
+    assert isinstance(rows, tf.IndexedSlices) and not isinstance(rows, tf.Tensor)
+    assert isinstance(tf.convert_to_tensor(rows), tf.Tensor)
+    with pytest.raises(ValueError, match="dense_shape"):
+        tf.convert_to_tensor(tf.IndexedSlices(tf.ones([1, 2]), [0]))
+    read = v.value()
+    by_both = tf.gradients(tf.reduce_sum(v**2), [v, read])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert [g.tolist() for g in sess.run(by_both)] == [[[2, 2]] * 3] * 2
+        assert sess.run(read, {v: np.zeros((3, 2))}).tolist() == [[0, 0]] * 3
+
+
+def test_keras_tensors_are_tensors_beside_graphs() -> None:
+    x = tf.keras.layers.Input((3,))
+    layer = tf.keras.layers.Dense(2)
+    assert isinstance(layer(x), tf.Tensor) and isinstance(x, tf.Tensor)
+    assert not isinstance(layer.kernel, tf.Tensor)

@@ -1,148 +1,307 @@
-"""Numbers, names and errors that TensorFlow 1.15 and Keras 2.2.5 themselves gave for the same lines."""
+"""Calls of TensorFlow 1 whose values, names of variables and collections were measured from TensorFlow 1.15."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-import thalweg.compat.tf1 as tf
-from compat.conftest import Run
-from compat.graphs import run
-from thalweg.compat.streams import SeedsOfNumPy
-from thalweg.errors import ArgumentError
+from thalweg.compat import tf1
 
-pytestmark = pytest.mark.usefixtures("new_graph")
+tf: Any = tf1
+contrib = tf.contrib
+_DRAWS = np.random.RandomState(0)
+STEPS = _DRAWS.randn(3, 5, 4).astype("float32")
+_DRAWS = np.random.RandomState(0)
+ROWS, SHARES = _DRAWS.randn(4, 6).astype("float32"), _DRAWS.rand(4, 6).astype("float32")
+PICTURES = _DRAWS.rand(2, 8, 8, 3).astype("float32")
+ONE_HOT = np.eye(6, dtype="float32")[[0, 2, 1, 3]]
+_DRAWS = np.random.RandomState(2)
+SCORES, WORDS = _DRAWS.randn(3, 5, 7).astype("float32"), np.random.RandomState(2).randint(0, 7, (3, 5))
+LENGTHS = np.array([5, 2, 4])
 
-# --- functions of Python -------------------------------------------------------------------------------------
+
+@pytest.fixture(autouse=True)
+def _fresh_graph() -> Iterator[None]:
+    with tf.Graph().as_default():
+        yield
 
 
-@pytest.mark.parametrize("name", ["py_func", "py_function", "numpy_function"])
-def test_texts_in_functions_of_python(name: str) -> None:
-    shout = (lambda x: x.numpy().upper()) if name == "py_function" else bytes.upper
-    data = tf.data.Dataset.from_tensor_slices(["a", "b"]).map(
-        lambda x: getattr(tf, name)(shout, [x], tf.string)
+def _pattern(shape: Any) -> np.ndarray:
+    size = int(np.prod(shape))
+    return (np.sin(np.arange(size) * 0.7 + 0.3).reshape(shape) * 0.5).astype("float32")
+
+
+def _run(fetches: Any, steps: int = 1) -> list[Any]:
+    """The values at each step, where all variables that are trained begin with a pattern unless they are constant."""
+    found = []
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        for v in tf.trainable_variables():
+            first = session.run(v)
+            if first.size > 1 and first.std() > 0:
+                v.load(_pattern(first.shape), session)
+        for _ in range(steps):
+            found.append(session.run(fetches))
+    return found
+
+
+def _names(collection: str = "trainable_variables") -> list[str]:
+    return [x.name for x in tf.get_collection(collection)]
+
+
+def _recurrent(cell: Any) -> Any:
+    return tf.nn.dynamic_rnn(cell, tf.constant(STEPS), dtype=tf.float32)[0]
+
+
+def _ids() -> Any:
+    return np.array([[1, 2, 0], [3, 3, 1]])
+
+
+def _of_steps(x: Any) -> list[Any]:
+    return [tf.constant(x[:, k]) for k in range(x.shape[1])]
+
+
+def _legacy_loss() -> Any:
+    weights = (np.arange(5)[None] < LENGTHS[:, None]).astype("float32")
+    words = np.random.RandomState(2)
+    words.randn(3, 5, 7)
+    return contrib.legacy_seq2seq.sequence_loss(
+        _of_steps(SCORES), _of_steps(WORDS.astype("int32")), _of_steps(weights)
     )
-    element = data.make_one_shot_iterator().get_next()
-    with tf.Session() as sess:
-        assert [sess.run(element), sess.run(element)] == [b"A", b"B"]
 
 
-def test_what_functions_of_python_are_given() -> None:
-    kinds: list[Any] = []
+_VALUES: list[tuple[str, Callable[[], Any], list[float]]] = [
+    (
+        "groups of a maxout are neighbours in memory",
+        lambda: contrib.layers.maxout(PICTURES, 2, axis=1),
+        [0.65310830, 0.65632957, 0.82099324, 0.97645944, 0.97676110, 0.29614019],
+    ),
+    (
+        "0 is no word in a bag",
+        lambda: contrib.layers.bow_encoder(_ids(), 5, 3),
+        [-0.07551673, -0.21046850, -0.24643365, 0.21642430, 0.29040900, 0.22780977],
+    ),
+    (
+        "layers take arrays",
+        lambda: contrib.layers.repeat(ROWS, 3, contrib.layers.fully_connected, 4),
+        [0.02773177, 0.05168179, 0.05132506, 0.02682935, 0.01991624, 0.01067747],
+    ),
+    ("steps are averaged for each example first", _legacy_loss, [2.23932409]),
+    (
+        "the projection of inputs has a function of its own",
+        lambda: _recurrent(
+            contrib.rnn.InputProjectionWrapper(tf.nn.rnn_cell.GRUCell(6), num_proj=5, activation=tf.tanh)
+        ),
+        [-0.02581521, -0.04355873, -0.04415384, -0.02376439, 0.01472528, 0.05093388],
+    ),
+    (
+        "coupled gates project once",
+        lambda: _recurrent(
+            contrib.rnn.CoupledInputForgetGateLSTMCell(6, True, tf.constant_initializer(0.1), 3)
+        ),
+        [0.16008528, 0.17826062, 0.11259724, 0.09801412, 0.08762082, 0.03601808],
+    ),
+    (
+        "an LSTM without its norms has a bias that is drawn",
+        lambda: _recurrent(contrib.rnn.LayerNormBasicLSTMCell(6, layer_norm=False)),
+        [-0.45101333, -0.59633106, -0.31379074, 0.39365050, 0.16136824, 0.02637009],
+    ),
+    (
+        "pairs of errors, as tf.contrib.losses has them",
+        lambda: contrib.losses.mean_pairwise_squared_error(tf.constant(ROWS), tf.constant(SHARES)),
+        [8.23168564],
+    ),
+    (
+        "the third argument of a log loss is its epsilon",
+        lambda: contrib.losses.log_loss(tf.constant(SHARES), tf.constant(ONE_HOT), 1.0, 1e-3),
+        [0.93799114],
+    ),
+    (
+        "losses of float64 are float32",
+        lambda: tf.losses.mean_squared_error(SHARES.astype("float64"), ROWS.astype("float64")),
+        [1.27167356],
+    ),
+]
 
-    def told(*values: Any) -> np.float32:
-        kinds.extend((type(x).__name__, getattr(x, "dtype", None), np.shape(x)) for x in values)
-        return np.float32(1)
 
-    given = [
-        tf.constant("a"),
-        tf.constant(["a", "b"]),
-        tf.constant(1.0),
-        tf.constant([1.0]),
-        tf.constant(3, tf.int64),
+@pytest.mark.parametrize(("call", "expected"), [row[1:] for row in _VALUES], ids=[row[0] for row in _VALUES])
+def test_a_call_gives_what_tensorflow_gives(call: Callable[[], Any], expected: list[float]) -> None:
+    (found,) = _run(call())
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.ravel(found)[: len(expected)], expected, rtol=2e-4, atol=2e-6)
+
+
+def _beams() -> Any:
+    table, cell = tf.get_variable("emb", [7, 4]), tf.nn.rnn_cell.GRUCell(5)
+    start = contrib.seq2seq.tile_batch(cell.zero_state(3, tf.float32) + 0.3, 3)
+    decoder = contrib.seq2seq.BeamSearchDecoder(
+        cell, table, tf.fill([3], 1), 2, start, 3, tf.layers.Dense(7, name="p"), length_penalty_weight=0.6
+    )
+    outputs, state, lengths = contrib.seq2seq.dynamic_decode(decoder, maximum_iterations=6)
+    return outputs.beam_search_decoder_output.scores, state.log_probs, lengths
+
+
+def test_the_end_of_a_candidate_adds_nothing_to_the_length_in_its_score() -> None:
+    ((scores, log_probs, lengths),) = _run(_beams())
+    measured = [-1.87279606, -1.89528513, -1.95508695, -3.40220356, -3.40232134, -3.44879293]
+    np.testing.assert_allclose(scores.ravel()[:6], measured, rtol=1e-5)
+    np.testing.assert_allclose(log_probs[0], [-11.11742973, -11.13689137, -11.14052391], rtol=1e-5)
+    assert lengths.tolist() == [[6, 6, 6]] * 3
+
+
+def test_averages_of_tensors_begin_at_0() -> None:
+    v = tf.Variable(_pattern([2]), name="v")
+    average = tf.train.ExponentialMovingAverage(0.9)
+    doubled = v * 2.0
+    step = average.apply([doubled])
+    with tf.control_dependencies([step]):
+        seen = tf.identity(average.average(doubled))
+    found = [values[1] for values in _run([step, seen], 3)]
+    measured = [[0.02955203, 0.08414712], [0.05614885, 0.15987952], [0.08008599, 0.22803868]]
+    np.testing.assert_allclose(found, measured, rtol=1e-5)
+    assert _names("moving_average_variables") == []
+
+
+def test_what_optimizers_and_averages_remember_is_named_after_the_open_scope() -> None:
+    with tf.variable_scope("s"):
+        v = tf.get_variable("v", initializer=_pattern([3]))
+    loss = tf.reduce_sum(tf.square(v))
+    with tf.variable_scope("train"):
+        tf.train.AdamOptimizer(0.1).minimize(loss)
+        average = tf.train.ExponentialMovingAverage(0.9)
+        average.apply([v])
+    with tf.name_scope("names"):
+        tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    assert [x.name for x in tf.global_variables()] == [
+        "s/v:0",
+        "train/beta1_power:0",
+        "train/beta2_power:0",
+        "train/s/v/Adam:0",
+        "train/s/v/Adam_1:0",
+        "train/s/v/ExponentialMovingAverage:0",
+        "s/v/Momentum:0",
     ]
-    assert run(tf.py_func(told, given, tf.float32)) == 1
-    assert kinds == [
-        ("bytes", None, ()), ("ndarray", np.dtype(object), (2,)), ("float32", np.dtype("float32"), ()),
-        ("ndarray", np.dtype("float32"), (1,)), ("int64", np.dtype("int64"), ()),
-    ]  # fmt: skip
+    assert average.average_name(v) == "train/s/v/ExponentialMovingAverage"
 
 
-def test_functions_of_eager_tensors_have_gradients() -> None:
-    x, y = tf.constant([1.0, 2.0]), tf.constant(3.0)
-    product = tf.py_function(lambda a, b: a * a * b, [x, y], tf.float32)
-    assert [g.tolist() for g in run(tf.gradients(product, [x, y]))] == [[6, 12], 5]
-    first, second = tf.py_function(lambda a, b: [a * 2, b * 5], [x, y], [tf.float32, tf.float32])
-    assert [g.tolist() for g in run(tf.gradients([second, first], [x, y]))] == [[2, 2], 5]
-    assert run(tf.py_function(lambda a: a.numpy().sum(), [x], tf.float32)) == 3
+def test_a_node_may_have_the_name_of_its_scope() -> None:
+    with tf.name_scope("conv1") as scope:
+        x = tf.nn.relu(tf.constant(ROWS) + 1.0, name=scope)
+    assert (x.name, x.op.name) == ("conv1:0", "conv1")
+    with tf.variable_scope("a"), tf.name_scope("b") as scope:
+        assert tf.identity(x, name=scope).name == "a/b:0"
+    assert tf.identity(x, name="conv1").name == "conv1_1:0"
+    assert tf.get_default_graph().get_tensor_by_name("conv1:0") is x
 
 
-def test_functions_of_python_for_what_they_do() -> None:
-    seen: list[Any] = []
-    text = tf.placeholder(tf.string, [])
-    with tf.control_dependencies(
-        [tf.py_func(seen.append, [text], []), tf.py_function(seen.append, [1.0], [])]
-    ):
-        one = tf.constant(1.0) * 1
-    with tf.Session() as sess:
-        assert sess.run(one, {text: "a"}) == 1
-    assert b"a" in seen and len(seen) == 2
-    with tf.Session() as sess, pytest.raises(ArgumentError, match=r"expected 1.*received 2.*Tout"):
-        sess.run(tf.py_func(lambda: (1, 2), [], [tf.int64]))
+def test_layers_of_the_same_name_are_numbered() -> None:
+    x = tf.constant(ROWS)
+    for _ in range(2):
+        tf.layers.Dense(2, use_bias=False, name="d")(x)
+    assert _names() == ["d/kernel:0", "d_1/kernel:0"]
+    with pytest.raises(ValueError, match="already exists"):
+        for _ in range(2):
+            tf.layers.dense(x, 2, name="e")
 
 
-# --- draws that are followed by gradients --------------------------------------------------------------------------
-
-_ALPHA, _BETA = np.array([0.3, 1.0, 2.5, 20.0], np.float32), np.array([2.0, 3.0, 1.0, 0.5], np.float32)
-_TOTAL = _ALPHA + _BETA
-# How the mean of each moves with its parameters.
-FOLLOWED: dict[str, tuple[Callable[[Any, Any], Any], list[Any]]] = {
-    "gamma": (lambda a, b: tf.random_gamma([20000], a, b, seed=3), [1 / _BETA, -_ALPHA / _BETA**2]),
-    "Gamma": (
-        lambda a, b: tf.distributions.Gamma(a, b).sample(20000, seed=3),
-        [1 / _BETA, -_ALPHA / _BETA**2],
-    ),
-    "Beta": (
-        lambda a, b: tf.distributions.Beta(a, b).sample(20000, seed=3),
-        [_BETA / _TOTAL**2, -_ALPHA / _TOTAL**2],
-    ),
-}
+def test_stacks_of_layers_are_named_after_the_layer() -> None:
+    layers = contrib.layers
+    layers.stack(ROWS, layers.fully_connected, [5, 4], biases_initializer=None)
+    layers.repeat(ROWS, 1, layers.fully_connected, 4, biases_initializer=None)
+    layers.repeat(PICTURES, 1, layers.conv2d, 4, [3, 3], scope="conv1", biases_initializer=None)
+    assert _names() == [
+        "Stack/fully_connected_1/weights:0",
+        "Stack/fully_connected_2/weights:0",
+        "Repeat/fully_connected_1/weights:0",
+        "conv1/conv1_1/weights:0",
+    ]
 
 
-@pytest.mark.parametrize("name", FOLLOWED)
-def test_draws_move_with_their_parameters(name: str) -> None:
-    draw, wanted = FOLLOWED[name]
-    a, b = tf.constant(_ALPHA), tf.constant(_BETA)
-    found = run(tf.gradients(tf.reduce_mean(draw(a, b), 0), [a, b]))
-    for slope, exact in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(slope, exact, rtol=0.06, atol=2e-3)
+def test_penalties_have_the_names_of_their_kind() -> None:
+    layers = contrib.layers
+    v = tf.get_variable("v", [2, 2], regularizer=layers.l2_regularizer(0.1))
+    found = layers.apply_regularization(layers.l1_l2_regularizer(0.0, 0.1), [v])
+    assert _names("regularization_losses") == [
+        "v/Regularizer/l2_regularizer:0",
+        "get_regularization_penalty:0",
+    ]
+    np.testing.assert_allclose(_run(found), 0.05 * np.sum(_pattern([2, 2]) ** 2), rtol=1e-5)
+    with pytest.raises(ValueError, match="integer"):
+        layers.l2_regularizer(1)
 
 
-# --- names ---------------------------------------------------------------------------------------------------------
-
-
-def test_variables_of_the_coupled_cell() -> None:
-    cell = tf.contrib.rnn.CoupledInputForgetGateLSTMCell(6, use_peepholes=True, num_proj=4)
-    cell(tf.ones([2, 5]), cell.zero_state(2, tf.float32))
-    found = {v.op.name.split("/", 1)[1]: v.get_shape().as_list() for v in tf.global_variables()}
-    assert found == {"W_0": [9, 18], "B": [18], "W_F_diag": [6], "W_O_diag": [6], "W_P_0": [6, 4]}
-
-
-# --- stand-alone Keras ---------------------------------------------------------------------------------------------
-
-
-def test_orthogonal_matrices_are_of_numpys_numbers() -> None:
-    found = SeedsOfNumPy().orthogonal(2, 3, 5)
-    np.testing.assert_allclose(
-        np.abs(found), [[0.082644, 0.076365, 0.993649], [0.85259, 0.510836, 0.110171]], atol=1e-5
+def test_penalties_of_outputs_are_means_over_the_examples() -> None:
+    layers = contrib.layers
+    tf.layers.dense(
+        ROWS,
+        3,
+        kernel_regularizer=layers.l2_regularizer(0.1),
+        activity_regularizer=layers.l1_regularizer(0.1),
     )
-    np.testing.assert_allclose(found @ found.T, np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(_run(tf.losses.get_regularization_loss()), [0.38548845], rtol=1e-5)
 
 
-HINGES = """
-import numpy as np
-from keras import losses
-from keras.layers import Dense
-from keras.models import Sequential, load_model
-x, y = np.arange(12.0).reshape(4, 3) / 10, np.array([[0.0], [1.0], [0.0], [1.0]])
-for loss in ("hinge", "squared_hinge", losses.hinge, losses.get("squared_hinge"), "categorical_hinge"):
-    model = Sequential([Dense(1, use_bias=False, input_shape=(3,), kernel_initializer="ones")])
-    model.compile("sgd", loss, metrics=["hinge"])
-    found = model.evaluate(x - 0.5, y, verbose=0)
-    model.save("hinges.h5")
-    assert load_model("hinges.h5").evaluate(x - 0.5, y, verbose=0) == found
-    print([round(float(number), 4) for number in found])
-"""
+def test_variables_of_norms_are_the_models() -> None:
+    layers = contrib.layers
+    layers.layer_norm(ROWS)
+    layers.instance_norm(PICTURES)
+    layers.batch_norm(ROWS, scale=True, is_training=False)
+    assert _names("model_variables") == [
+        "LayerNorm/beta:0",
+        "LayerNorm/gamma:0",
+        "InstanceNorm/beta:0",
+        "InstanceNorm/gamma:0",
+        "BatchNorm/beta:0",
+        "BatchNorm/gamma:0",
+        "BatchNorm/moving_mean:0",
+        "BatchNorm/moving_variance:0",
+    ]
 
 
-def test_hinges_take_targets_of_0_as_they_are(thalweg_run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "hinges.py"
-    path.write_text(HINGES)
-    done = thalweg_run(path)
-    assert done.returncode == 0, done.stderr
-    plain, squared = "[0.825, 0.825]", "[0.9225, 0.825]"
-    assert done.stdout.split("\n")[:5] == [plain, squared, plain, squared, "[0.725, 0.825]"]
+def test_two_attentions_have_weights_of_their_own() -> None:
+    memory = tf.constant(np.ones((3, 6, 4), "float32"))
+    of = contrib.seq2seq
+    cell = of.AttentionWrapper(
+        tf.nn.rnn_cell.BasicLSTMCell(5),
+        [of.LuongAttention(5, memory), of.BahdanauAttention(5, memory, [6, 3, 4])],
+        attention_layer_size=[4, 3],
+    )
+    tf.nn.dynamic_rnn(cell, tf.constant(STEPS), dtype=tf.float32)
+    assert _names() == [
+        "memory_layer/kernel:0",
+        "memory_layer_1/kernel:0",
+        "rnn/attention_wrapper/basic_lstm_cell/kernel:0",
+        "rnn/attention_wrapper/basic_lstm_cell/bias:0",
+        "rnn/attention_wrapper/attention_layer/kernel:0",
+        "rnn/attention_wrapper/bahdanau_attention/query_layer/kernel:0",
+        "rnn/attention_wrapper/bahdanau_attention/attention_v:0",
+        "rnn/attention_wrapper/attention_layer_1/kernel:0",
+    ]
+
+
+def test_weights_of_tables_decay_in_the_rows_that_are_read() -> None:
+    table = tf.get_variable("t", initializer=_pattern([4, 2]))
+    loss = tf.reduce_sum(tf.square(tf.gather(table, [0, 2])))
+    step = contrib.opt.AdamWOptimizer(0.01, 0.1).minimize(loss)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        session.run(step)
+        found = session.run(table)
+    np.testing.assert_array_equal(found[[1, 3]], _pattern([4, 2])[[1, 3]])
+    assert np.all(found[[0, 2]] != _pattern([4, 2])[[0, 2]])
+
+
+def test_multipliers_of_gradients_go_by_full_names() -> None:
+    v = tf.get_variable("v", initializer=np.array([3.0, 3.0], "float32"))
+    loss = tf.reduce_sum(tf.square(v))
+    for key, expected in (("v", -3.0), ("v:0", 0.0)):
+        step = contrib.layers.optimize_loss(
+            loss, None, 1.0, "SGD", gradient_multipliers={key: 0.5}, name=key[:1] + key[2:]
+        )
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(step)
+            np.testing.assert_allclose(session.run(v), expected)

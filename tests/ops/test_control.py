@@ -363,3 +363,15 @@ def test_a_while_loop_has_derivatives_of_any_order(order: int) -> None:
     got = function([x, w], [slope, by_both])(3.0, 1.0)
     wanted = [factor * 3.0 ** (8 - order), 7 * factor * 3.0 ** (8 - order)]
     np.testing.assert_allclose([float(t) for t in got], wanted, rtol=1e-12)
+
+
+def test_a_loop_of_one_turn_is_no_loop() -> None:
+    w = Variable(np.array([2.0, 3.0], np.float32), name="w")
+    x = placeholder("float32", [1, 2], name="x")
+    last, ys = scan(lambda a, e: (a * w + e, {"sum": a + e}), constant(np.array([5.0, 7.0], np.float32)), x)
+    assert ys["sum"].shape == (1, 2)
+    (slope,) = gradients(total(last) + total(ys["sum"]), [x])
+    assert not [t for t in topological([last, slope]) if t.op is not None and t.op.name == "scan"]
+    found = function([x], [last, ys["sum"], slope])(np.array([[1.0, 1.0]], np.float32))
+    for one, expected in zip(found, ([11, 22], [[6, 8]], [[2, 2]]), strict=True):
+        np.testing.assert_array_equal(one, expected)

@@ -6,8 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from thalweg.compat.tf1.graph import Graph, HostTensor
-from thalweg.compat.tf1.graph import Tensor as Node
+from thalweg.compat.tf1.graph import Graph, HostTensor, Node
 from thalweg.compat.tf1.session import Session
 from thalweg.compat.tf2.arrays import convert_to_tensor
 from thalweg.errors import SymbolicError, fail

@@ -17,7 +17,7 @@ from thalweg.compat import names as _names
 from thalweg.compat import tf1 as _tf1
 from thalweg.compat import tf2 as _tf2
 from thalweg.compat.tf1 import graph as _graph
-from thalweg.compat.tf1.graph import Tensor as _Node
+from thalweg.compat.tf1.graph import Node as _Node
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.walk import topological

@@ -30,14 +30,14 @@ class WrappedFunction:
     def __init__(self, graph: g.Graph, inputs: Sequence[Any], structured_outputs: Any) -> None:
         self.graph, self.inputs = graph, list(inputs)
         self.structured_outputs = structured_outputs
-        self.outputs = [x for x in flat(structured_outputs) if isinstance(x, g.Tensor)]
+        self.outputs = [x for x in flat(structured_outputs) if isinstance(x, g.Node)]
         hosts = [x for x in flat(structured_outputs) if isinstance(x, g.HostTensor)]
         if hosts:
             raise fail(
                 ArgumentError, f"wrap_function: {hosts[0].name} is made by Python when a session runs",
                 hint="run the graph in a tf.compat.v1.Session",
             )  # fmt: skip
-        wanted = [x for x in flat(structured_outputs) if isinstance(x, (g.Tensor, g.Operation))]
+        wanted = [x for x in flat(structured_outputs) if isinstance(x, (g.Node, g.Operation))]
         results, updates = settled(graph, wanted)
         self._updated = [variable for variable, _ in updates]
 
@@ -73,7 +73,7 @@ class WrappedFunction:
         values = [convert_to_tensor(v, x.dtype) for v, x in zip(given, self.inputs, strict=True)]
         found = iter(self._compute(*values))
         return mapped(
-            lambda x: next(found) if isinstance(x, g.Tensor) else None if isinstance(x, g.Operation) else x,
+            lambda x: next(found) if isinstance(x, g.Node) else None if isinstance(x, g.Operation) else x,
             self.structured_outputs,
         )
 

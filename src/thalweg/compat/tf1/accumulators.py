@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor
 from thalweg.compat.tf1.types import TensorShape, as_dtype
 
 
@@ -85,7 +85,7 @@ class _Act(Operation, ABC):
 
     def act(self, session: Any, fed: Any) -> None:
         """Do it, with what the nodes give."""
-        made = session.run(self.nodes, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        made = session.run(self.nodes, {k: v for k, v in fed.items() if isinstance(k, Node)})
         self.apply(self.accumulator.held(session), *made)
 
     @abstractmethod

@@ -106,7 +106,7 @@ class Saver:
         """Write the values in a session; the path (with the step, if given) under which to restore them."""
         with needs("safetensors", "saving a checkpoint"):
             from safetensors.numpy import save
-        step = sess.run(global_step) if isinstance(global_step, g.Tensor) else global_step
+        step = sess.run(global_step) if isinstance(global_step, g.Node) else global_step
         sess = getattr(sess, "session", sess)
         digits = 8 if self._pads else 1
         path = str(save_path) if step is None else f"{save_path}-{int(step):0{digits}}"
@@ -127,7 +127,7 @@ class Saver:
         index = {n: {"dtype": str(a.dtype), "shape": list(a.shape)} for n, a in arrays.items()}
         atomic_write_text(path + ".index", json.dumps(index, indent=1))
         if write_meta_graph:
-            nodes = {n: v.op.name for n, v in self._fixed.items() if isinstance(v, g.Tensor)}
+            nodes = {n: v.op.name for n, v in self._fixed.items() if isinstance(v, g.Node)}
             meta.remember(f"{path}.{meta_graph_suffix}", sess.graph, nodes)
         self._remember(path)
         if write_state:

@@ -13,7 +13,7 @@ from thalweg.compat.pairs import Pair, angle_of, conjugate, exponential, logarit
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.control import group
-from thalweg.compat.tf1.graph import HostTensor, Tensor
+from thalweg.compat.tf1.graph import HostTensor, Node, Tensor
 from thalweg.compat.tf1.structures import Composite
 from thalweg.compat.tf1.types import DType, as_dtype
 from thalweg.compat.tf1.variables import Variable
@@ -26,7 +26,7 @@ class ComplexTensor(Pair, Composite):
 
     takes_over = True  # beside a real node, the operators of this class are used
 
-    def __init__(self, real: Tensor, imag: Tensor) -> None:
+    def __init__(self, real: Node, imag: Node) -> None:
         super().__init__(real, imag)
         self._whole: HostTensor | None = None
 
@@ -200,7 +200,7 @@ def _made(value: Any, like: ComplexTensor | None = None, dtype: Any = None) -> C
     if isinstance(value, (list, tuple)) and _has(value):
         rows = [_made(v, like) for v in value]
         value = ComplexTensor(math.stack([v.real for v in rows]), math.stack([v.imag for v in rows]))
-    elif isinstance(value, Tensor):
+    elif isinstance(value, Node):
         real = value if value.dtype in _PARTS.values() else math.cast(value, "float32")
         value = ComplexTensor(real, math.zeros_like(real))
     elif not isinstance(value, ComplexTensor):
@@ -409,7 +409,7 @@ def _each(fn: Callable[..., Any], joined: Callable[[Any, Any], Any]) -> Callable
 
 def _apart(tree: Any) -> Any:
     """Structures of real tensors in place of complex ones, also in what functions take and give."""
-    if callable(tree) and not isinstance(tree, (Tensor, Composite, type)):
+    if callable(tree) and not isinstance(tree, (Node, Composite, type)):
         return lambda *args: _apart(tree(*map(_together, args)))
     if isinstance(tree, DType) and tree.is_complex:
         return _Parts(tree.real_dtype, tree.real_dtype)
@@ -468,7 +468,7 @@ def _of_numbers(fn: Callable[..., Any]) -> Callable[..., Any]:
     def apply(value: Any, dtype: Any = None, *rest: Any, **options: Any) -> Any:
         if not _of_complex_dtype(dtype) and not _is_complex(value):
             return fn(value, dtype, *rest, **options)
-        if _has(value) or isinstance(value, Tensor):
+        if _has(value) or isinstance(value, Node):
             return _made(value, dtype=dtype)
         array = np.asarray(value, None if dtype is None else as_dtype(dtype).name)
         kind = as_dtype(array.dtype.name).real_dtype

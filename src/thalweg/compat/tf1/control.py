@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph, effects_of, value, wrap
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor, default_graph, effects_of, value, wrap
 from thalweg.compat.tf1.math import creation
 from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.indexing import gather
@@ -125,10 +125,7 @@ class _Guarded:
 
     def act(self, session: Any, fed: Any) -> None:
         """Do it in the branch that is taken."""
-        if (
-            bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Tensor)}))
-            == self.wanted
-        ):
+        if bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Node)})) == self.wanted:
             self.actor.act(session, fed)
 
 
@@ -221,6 +218,7 @@ def _loop(
     for k, loosened in enumerate(shape_invariants or ()):
         start[k] = _loosened(start[k], loosened)
     seen: list[core.Tensor] = []  # the variables inside
+    kinds: list[Callable[..., Any]] = [list]  # of what the body gives, which is also what comes out
     own = len(start)
     waits = tuple(default_graph().controls())
     first = [g.after.build([v], {"effects": waits}) if waits else v for v in assigned]
@@ -240,9 +238,8 @@ def _loop(
     def step(*parts: Any) -> Any:
         with inside() as within:
             made = body(*nodes(parts[:own]))
-        made = list(made) if isinstance(made, (list, tuple)) and own > 1 else made
-        if not isinstance(made, list):
-            made = list(made) if isinstance(made, (list, tuple)) else [made]
+        kinds.append(tuple if type(made) is tuple else list)
+        made = list(made) if isinstance(made, (list, tuple)) else [made]
         made = map_structure(_leaving, made)
         iteration = Iteration(within, dict(zip(assigned, parts[own:], strict=True)))
         ends = iter(iteration.results(_leaves(made)))
@@ -256,7 +253,7 @@ def _loop(
     found = filled_in(_leaves(everything[:own]), starts, seen, _leaves(start))
     ends, arrays = iter(found), iter(starts)
     result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays, last), shown)
-    return result[0] if len(result) == 1 and not return_same_structure else result
+    return result[0] if len(result) == 1 and not return_same_structure else kinds[-1](result)
 
 
 def _leaves(tree: Any) -> list[Any]:
@@ -372,7 +369,7 @@ class _HostMap:
         self.rows, self.places, self.results = list(rows), list(places), list(results)
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
-        given = session.run(self.rows, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        given = session.run(self.rows, {k: v for k, v in fed.items() if isinstance(k, Node)})
         made = []
         for row in zip(*given, strict=True):
             with session.one_moment(fresh=True):

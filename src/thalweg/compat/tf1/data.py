@@ -14,7 +14,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import DataLossError, OutOfRangeError
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor, default_graph
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor, default_graph
 from thalweg.compat.tf1.queues import as_array, matching_files, stacked
 from thalweg.compat.tf1.types import TensorShape, as_dtype, encoded
 from thalweg.data.dataset import taking_turns
@@ -397,7 +397,7 @@ def _inner_graph() -> g.Graph:
 
 def _open_shape(shape: Any) -> list[int | None]:
     """The lengths, None where any will do."""
-    if isinstance(shape, Tensor):
+    if isinstance(shape, Node):
         found = g.static_value(shape)
     else:
         found = shape.as_list() if isinstance(shape, TensorShape) else shape
@@ -435,9 +435,9 @@ def _shape_leaves(shapes: Any, like: Any) -> list[Any]:
 
 
 def _sources(tensors: Any) -> tuple[list[Any], list[Any], list[Any]]:
-    leaves = [x if isinstance(x, Tensor) else _array(x) for x in _flat(tensors)]
-    dtypes = [x.dtype.dtype if isinstance(x, Tensor) else x.dtype for x in leaves]
-    shapes = [_known(x) if isinstance(x, Tensor) else list(x.shape) for x in leaves]
+    leaves = [x if isinstance(x, Node) else _array(x) for x in _flat(tensors)]
+    dtypes = [x.dtype.dtype if isinstance(x, Node) else x.dtype for x in leaves]
+    shapes = [_known(x) if isinstance(x, Node) else list(x.shape) for x in leaves]
     return leaves, dtypes, shapes
 
 
@@ -446,7 +446,7 @@ def _array(x: Any) -> np.ndarray:
     return np.array(x, dtype=object) if array.dtype.kind in "SU" else array
 
 
-def _known(x: Tensor) -> Any:
+def _known(x: Node) -> Any:
     shape = x.get_shape()
     return None if shape.dims is None else shape.as_list()
 
@@ -549,6 +549,6 @@ class _Start(Operation):
 
 def _run_leaves(session: Any, leaves: Sequence[Any], fed: Any) -> list[Any]:
     """Arrays as they are, nodes by a run."""
-    tensors = [x for x in leaves if isinstance(x, Tensor)]
+    tensors = [x for x in leaves if isinstance(x, Node)]
     found = dict(zip(tensors, session.run(tensors, fed), strict=True)) if tensors else {}
-    return [found[x] if isinstance(x, Tensor) else x for x in leaves]
+    return [found[x] if isinstance(x, Node) else x for x in leaves]

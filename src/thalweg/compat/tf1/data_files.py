@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1.data import Dataset, Iterator
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node
 from thalweg.compat.tf1.readers import FixedLengthRecordReader
 from thalweg.compat.tf1.records import compression_of, tf_record_iterator
 from thalweg.files import unpacked
@@ -23,7 +23,7 @@ class _FileDataset(Dataset):
         if isinstance(filenames, Dataset):
             names = filenames._make
         else:
-            leaf = filenames if isinstance(filenames, Tensor) else np.array(filenames, dtype=object)
+            leaf = filenames if isinstance(filenames, Node) else np.array(filenames, dtype=object)
 
             def names(run: Any) -> Iterable[list[Any]]:
                 return [run([leaf])]

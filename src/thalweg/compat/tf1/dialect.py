@@ -222,7 +222,7 @@ def runs(things: Any) -> bool:
     """Whether it takes a session to compute things: nodes that Keras did not make are among them, or below them."""
     nodes = symbols.symbols_in(g.default_graph()).nodes
     for x in things:
-        if isinstance(x, g.Operation) or (isinstance(x, g.Tensor) and nodes.get(x.t) is not x):
+        if isinstance(x, g.Operation) or (isinstance(x, g.Node) and nodes.get(x.t) is not x):
             return True
     return any(map(_of_sessions, leaves(t for t in map(plain, things) if isinstance(t, Tensor))))
 
@@ -304,7 +304,7 @@ def _feed(feed: Callable[..., Any]) -> Callable[..., Any]:
             known = symbols.symbols_in(g.default_graph())
             x = base.mapped(lambda t: known.nodes.get(t), self._graph.inputs)
             y = self._target_tensors if y is None else y
-        if any(isinstance(part, g.Tensor) for part in base.flat([x, y])):
+        if any(isinstance(part, g.Node) for part in base.flat([x, y])):
             x, y = Batches((x, y) if y is not None else (x,)), None
         elif isinstance(x, (Dataset, DataIterator)):
             x = Batches(x)
@@ -350,7 +350,7 @@ def _call_within(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        if not any(isinstance(x, g.Tensor) for x in base.flat([args, kwargs])):
+        if not any(isinstance(x, g.Node) for x in base.flat([args, kwargs])):
             return call(self, *args, **kwargs)
         if symbols.inside():
             return call(self, *base.mapped(plain, args), **base.mapped(plain, kwargs))

@@ -12,7 +12,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node, Tensor
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
@@ -25,7 +25,7 @@ def _valued(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(method)
     def apply(self: Any, value: Any, name: str | None = None) -> Tensor:
-        if not isinstance(value, Tensor):
+        if not isinstance(value, Node):
             value = math.cast(value, self._whole().dtype)
         return method(self, value)
 
@@ -188,9 +188,9 @@ class Normal(Distribution):
         mu: Any = None,
         sigma: Any = None,
     ):
-        like = next((p.dtype for p in (loc, scale) if isinstance(p, Tensor)), "float32")
+        like = next((p.dtype for p in (loc, scale) if isinstance(p, Node)), "float32")
         self.loc, self.scale = (
-            p if isinstance(p, Tensor) else g.constant(p, like)
+            p if isinstance(p, Node) else g.constant(p, like)
             for p in (mu if loc is None else loc, sigma if scale is None else scale)
         )
 
@@ -402,7 +402,7 @@ class MultivariateNormalDiag(Normal):
         diag_stdev: Any = None,
     ) -> None:
         loc, scale = mu if loc is None else loc, diag_stdev if scale_diag is None else scale_diag
-        like = next((p.dtype for p in (loc, scale) if isinstance(p, Tensor)), "float32")
+        like = next((p.dtype for p in (loc, scale) if isinstance(p, Node)), "float32")
         if scale_identity_multiplier is not None:
             times = math.expand_dims(g.convert_to_tensor(scale_identity_multiplier, like), -1)
             if scale is None and loc is None:

@@ -156,7 +156,7 @@ def settled(graph: g.Graph, things: Sequence[Any]) -> tuple[list[Tensor], list[t
     """The expressions of the tensors among nodes, in which effects have taken place, and what the effects leave in
     variables: pairs of each and its new value. What has a value of its own unless it is fed has that.
     """
-    tensors = [x for x in things if isinstance(x, g.Tensor)]
+    tensors = [x for x in things if isinstance(x, g.Node)]
     expressions = [graph.translated(x.t) for x in tensors]
     wanted = [*(e for x in things for e in own_effects(x)), *waited_for(expressions)]
     order = Order(graph, dict.fromkeys(wanted))

@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.graph import HostTensor, Tensor, convert_to_tensor, static_value, value, values, wrap
+from thalweg.compat.tf1.graph import (
+    HostTensor,
+    Node,
+    Tensor,
+    convert_to_tensor,
+    static_value,
+    value,
+    values,
+    wrap,
+)
 from thalweg.graph import tensor as core
 
 _ROOM = "thalweg.compat.tf1.math"  # to which the functions made here belong
@@ -36,9 +45,9 @@ def binary(kind: str, fn: Callable[..., Any], title: str | None = None) -> Calla
 
 def _lengths_of(fn: Callable[..., Any], x: Any, y: Any) -> Any:
     """The value of arithmetic of known whole numbers: lengths stay known."""
-    if not any(isinstance(t, Tensor) and t.static is not None and t.dtype.is_integer for t in (x, y)):
+    if not any(isinstance(t, Node) and t.static is not None and t.dtype.is_integer for t in (x, y)):
         return None
-    parts = [static_value(t) if isinstance(t, (Tensor, int, np.integer)) else None for t in (x, y)]
+    parts = [static_value(t) if isinstance(t, (Node, int, np.integer)) else None for t in (x, y)]
     if any(p is None or p.size > 8 for p in parts):
         return None
     return fn(*(core.constant(np.asarray(p, np.int64)) for p in parts)).value

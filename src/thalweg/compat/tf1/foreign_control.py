@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from thalweg.compat.tf1 import control, math
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node
 from thalweg.compat.tf1.node_defs import NodeDef
 from thalweg.compat.tf1.tensor_array import TensorArray
 
@@ -391,7 +391,7 @@ ARRAYS: dict[str, Callable[[Any], Any]] = {
 
 def is_result(x: Any) -> bool:
     """Whether it is something that a node gives."""
-    return isinstance(x, (Tensor, TensorArray))
+    return isinstance(x, (Node, TensorArray))
 
 
 __all__: Sequence[str] = ["ARRAYS", "KINDS", "Function", "Network", "data", "is_result", "source_of"]

@@ -15,7 +15,7 @@ import numpy as np
 from thalweg.compat.tf1 import boxes, image, math, nn
 from thalweg.compat.tf1 import foreign_control as control
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, constant
+from thalweg.compat.tf1.graph import Node, Tensor, constant
 from thalweg.compat.tf1.node_defs import (
     AttrValue,
     DataType,
@@ -395,7 +395,7 @@ class _Given(control.Network):
         count = len(self.graph.operations)
         found = super()._now(node)
         self._check(node, found)
-        if found and all(isinstance(t, Tensor) for t in found):
+        if found and all(isinstance(t, Node) for t in found):
             joins = node.op.endswith(("Exit", "Merge"))
             inputs = [] if joins else [self.value(name) for name in control.data(node)]
             return _named(self.graph, self.prefix + node.name, node, found, inputs, count)

@@ -16,7 +16,7 @@ from thalweg.compat.tf1.distributions import (
     Normal,
     drawn_shape,
 )
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node, Tensor
 
 _EULER = 0.5772156649015329
 
@@ -25,7 +25,7 @@ def floats(*parameters: Any) -> list[Tensor]:
     """Parameters as nodes of one dtype: that of the first node or array of floats, else float32."""
     kinds = [getattr(p, "dtype", None) for p in parameters]
     like = next((k for k in kinds if k is not None and "float" in str(getattr(k, "name", k))), "float32")
-    return [p if isinstance(p, Tensor) else g.constant(p, like) for p in parameters]
+    return [p.as_tensor() if isinstance(p, Node) else g.constant(p, like) for p in parameters]
 
 
 def inside(sample_shape: Any, like: Tensor, seed: Any) -> Tensor:

@@ -105,11 +105,11 @@ class _Writer:
                 effect = self._effect(op.effect)
             except _Unsayable:
                 effect = "lost"
-        outputs = [self._output(t) for t in op.outputs if isinstance(t, g.Tensor)]
+        outputs = [self._output(t) for t in op.outputs if isinstance(t, g.Node)]
         inputs = [t.name for t in op.inputs if t.graph is self.graph and self._keeps(t.op)]
         return {"name": op.name, "type": op.type, "inputs": inputs, "effect": effect, "outputs": outputs}
 
-    def _output(self, t: g.Tensor) -> dict[str, Any]:
+    def _output(self, t: g.Node) -> dict[str, Any]:
         made: dict[str, Any] = {"t": None if t.t is None else self._expression(t.t)}
         if t.static is not None:
             made["static"] = self._or_none(t.static)
@@ -129,7 +129,7 @@ class _Writer:
 
     def _entry(self, thing: Any) -> Any:
         """What stands in a collection: a node by its name, a number or a text."""
-        if isinstance(thing, (g.Tensor, g.Operation)) and thing.graph is self.graph:
+        if isinstance(thing, (g.Node, g.Operation)) and thing.graph is self.graph:
             return {"node": thing.name}
         try:
             return {"word": self._word(thing)}
@@ -424,7 +424,7 @@ class _Reader:
             said.dims = dims
         elif "variable" in found:
             made = Variable.__new__(Variable)
-            g.Tensor.__init__(made, self.expressions[found["t"]], operation, static, dims)
+            g.Node.__init__(made, self.expressions[found["t"]], operation, static, dims)
             made.trainable, made.constraint, made._save_slice_info = found["variable"][0], None, None
         else:
             g.Tensor(self.expressions[found["t"]], operation, static, dims)

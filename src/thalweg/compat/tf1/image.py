@@ -12,7 +12,7 @@ from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1 import random as draws
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, value, wrap
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.data.pictures import decoded_picture, encoded_picture
 from thalweg.graph.op import make_op
@@ -255,7 +255,7 @@ def _resized(
 
 
 def _is_number(size: Any) -> bool:
-    return size.shape.ndims == 0 if isinstance(size, Tensor) else isinstance(size, (int, np.integer))
+    return size.shape.ndims == 0 if isinstance(size, Node) else isinstance(size, (int, np.integer))
 
 
 def _resize_images(
@@ -487,7 +487,7 @@ def random_flip_up_down(image: Any, seed: Any = None) -> Tensor:
 
 def _changed(kind: str, name: Any, image: Any, *numbers: Any) -> Tensor:
     """What the main library makes of a picture and numbers."""
-    settings = [value(n, "float32") if isinstance(n, Tensor) else n for n in numbers]
+    settings = [value(n, "float32") if isinstance(n, Node) else n for n in numbers]
     return wrap(getattr(core_nn, kind)(value(image), *settings), name, kind, [image])
 
 

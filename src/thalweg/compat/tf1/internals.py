@@ -291,7 +291,7 @@ def _framework(ops: Namespace) -> Namespace:
             constant_value=graph.static_value,
             make_tensor_proto=math.make_tensor_proto,
             MakeNdarray=math.make_ndarray,
-            is_tensor=lambda x: isinstance(x, graph.Tensor),
+            is_tensor=lambda x: isinstance(x, graph.Node),
         ),
     )
 

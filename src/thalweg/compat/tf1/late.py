@@ -15,7 +15,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest
-from thalweg.compat.tf1.graph import Tensor, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, wrap
 from thalweg.errors import ShapeError, fail
 from thalweg.gradient import gradients
 from thalweg.graph import tensor as core
@@ -101,7 +101,7 @@ def _leaves(tree: Any) -> list[Any]:
 
 
 def _is_numeric(x: Any) -> bool:
-    return isinstance(x, Tensor) and x.t is not None
+    return isinstance(x, Node) and x.t is not None
 
 
 def _replaced(tree: Any, new: dict[int, Any]) -> Any:
@@ -165,5 +165,5 @@ def _tried(made_of: Any, tensors: Sequence[Tensor]) -> tuple[Any, list[core.Tens
             made = made_of(dummies)
         except (ShapeError, AssertionError, TypeError, ValueError, IndexError):
             continue
-        return made if all(isinstance(leaf, Tensor) for leaf in nest.flatten(made)) else None, dummies
+        return made if all(isinstance(leaf, Node) for leaf in nest.flatten(made)) else None, dummies
     return None, []

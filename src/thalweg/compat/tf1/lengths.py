@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
@@ -77,7 +77,7 @@ def dims_of(shape: Any) -> list[Any] | None:
     """The lengths that a shape argument names: ints (-1: to infer), :class:`Length`; None where values decide."""
     if isinstance(shape, TensorShape):
         return [-1 if d is None else d for d in shape.as_list()]
-    if isinstance(shape, Tensor):
+    if isinstance(shape, Node):
         if shape.static is not None:
             return [int(d) for d in np.asarray(shape.static).reshape(-1)]
         return None if shape.dims is None or isinstance(shape.dims, Length) else list(shape.dims)
@@ -88,7 +88,7 @@ def dims_of(shape: Any) -> list[Any] | None:
 
 
 def one_dim(d: Any) -> Any:
-    if isinstance(d, Tensor):
+    if isinstance(d, Node):
         if d.static is not None:
             return int(d.static)
         return d.dims if isinstance(d.dims, Length) else None
@@ -100,7 +100,7 @@ def one_dim(d: Any) -> Any:
 
 def as_vector(shape: Any) -> core.Tensor:
     """A shape argument as an int64 vector that may depend on values."""
-    if isinstance(shape, Tensor):
+    if isinstance(shape, Node):
         return astype(g.value(shape), "int64")
     return joining.stack([_one_length(d) for d in shape])
 
@@ -119,9 +119,9 @@ def parts_of(shape: Any) -> list[Any] | None:
     vector: Any = as_vector(shape)
     if vector.shape is None or vector.shape[0] is None:
         return None
-    if isinstance(shape, g.Tensor) and shape.op.type == "stack" and len(shape.op.inputs) == vector.shape[0]:
+    if isinstance(shape, g.Node) and shape.op.type == "stack" and len(shape.op.inputs) == vector.shape[0]:
         return parts_of(list(shape.op.inputs))
-    if isinstance(shape, g.Tensor) and shape.op.type == "concat":
+    if isinstance(shape, g.Node) and shape.op.type == "concat":
         parts = [parts_of(x) if dims_of(x) is None else dims_of(x) for x in shape.op.inputs]
         return None if None in parts else [d for part in parts for d in part or ()]
     return [vector[k] for k in range(vector.shape[0])]

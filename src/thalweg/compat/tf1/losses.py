@@ -10,7 +10,7 @@ from typing import Any
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, values, wrap
+from thalweg.compat.tf1.graph import GraphKeys, Node, Tensor, default_graph, value, values, wrap
 from thalweg.ops import elementwise
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import stop_gradient
@@ -56,7 +56,7 @@ def compute_weighted_loss(
 ) -> Tensor:
     """The losses times their weights, reduced; by default over the number of weights that are not zero."""
     x = g.convert_to_tensor(losses)
-    w = weights if isinstance(weights, Tensor) else g.constant(weights, x.dtype)
+    w = weights if isinstance(weights, Node) else g.constant(weights, x.dtype)
     w = math.cast(w, x.dtype)
     if w.shape.ndims and x.shape.ndims is not None and w.shape.ndims < x.shape.ndims:
         w = math.expand_dims(w, -1)
@@ -85,6 +85,12 @@ def compute_weighted_loss(
     return made
 
 
+def _in_float32(predictions: Any, labels: Any) -> tuple[Any, Any]:
+    """Both as float32, whatever they are."""
+    p, t = values(predictions, labels)
+    return g.cast(p, "float32"), g.cast(t, "float32")
+
+
 def _loss(elements: Any, title: str) -> Any:
     """A loss over labels and predictions, from its elements."""
 
@@ -96,12 +102,16 @@ def _loss(elements: Any, title: str) -> Any:
         loss_collection: Any = GraphKeys.LOSSES,
         reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ) -> Tensor:
-        p, t = values(predictions, labels)
-        made = wrap(elements(p, g.cast(t, p.dtype)), None, "loss", [predictions, labels])
+        p, t = _in_float32(predictions, labels)
+        made = wrap(elements(p, t), None, "loss", [predictions, labels])
         return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
     apply.__doc__ = f"{elements.__name__.strip('_').replace('_', ' ')}, elementwise, weighted."
     return _scoped(title)(apply)
+
+
+def _casts(*tensors: Any) -> list[Tensor]:
+    return [math.cast(x, "float32") for x in tensors]
 
 
 def _squared_error(p: Any, t: Any) -> Any:
@@ -135,9 +145,9 @@ def log_loss(
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
     """-t log(p + epsilon) - (1 - t) log(1 - p + epsilon)."""
-    p, t = values(predictions, labels)
+    p, t = _in_float32(predictions, labels)
     likely, unlikely = elementwise.log(p + epsilon), elementwise.log(1.0 - p + epsilon)  # type: ignore[operator]
-    made = -(g.cast(t, p.dtype) * likely) - (1.0 - g.cast(t, p.dtype)) * unlikely
+    made = -(t * likely) - (1.0 - t) * unlikely
     made = wrap(made, None, "loss", [predictions, labels])
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
@@ -153,8 +163,7 @@ def huber_loss(
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
     """Squares up to ``delta``, lines beyond."""
-    p, t = values(predictions, labels)
-    made = wrap(core_nn.huber(p, g.cast(t, p.dtype), delta, "none"), None, "huber")
+    made = wrap(core_nn.huber(*_in_float32(predictions, labels), delta, "none"), None, "huber")
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
@@ -238,7 +247,7 @@ def cosine_distance(
 ) -> Tensor:
     """1 - sum(labels * predictions), both of length 1."""
     over = dim if axis is None else axis
-    made = 1 - math.reduce_sum(math.multiply(labels, predictions), [over], keepdims=True)
+    made = 1 - math.reduce_sum(math.multiply(*_casts(labels, predictions)), [over], keepdims=True)
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
@@ -251,7 +260,7 @@ def mean_pairwise_squared_error(
     loss_collection: Any = GraphKeys.LOSSES,
 ) -> Tensor:
     """The mean squared difference of the differences of all pairs of elements of an example, summed over the batch."""
-    delta = math.subtract(predictions, labels)
+    delta = math.subtract(*_casts(predictions, labels))
     n: Any = delta.get_shape()[1:].num_elements()
     rows = math.reshape(delta, [-1, n])
     squares = math.reduce_sum(math.square(rows), 1)

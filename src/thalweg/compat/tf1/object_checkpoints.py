@@ -82,7 +82,7 @@ class Checkpoint:
         before = session.slots[self.save_counter.t].array
         counted = int(0 if before is None else before) + 1
         session.load(self.save_counter.t, counted)
-        number = session.run(number) if isinstance(number, g.Tensor) else number
+        number = session.run(number) if isinstance(number, g.Node) else number
         return self.write(f"{os.fspath(file_prefix)}-{counted if number is None else int(number)}", session)
 
     def restore(self, save_path: Any) -> Status:
@@ -124,7 +124,7 @@ def _parts(thing: Any) -> Iterator[tuple[str, Any]]:
         yield from (("save_counter", part) for name, part in known.items() if name == "_counter")
     elif isinstance(weights := getattr(thing, "weights", None), list):
         yield from _by_last_name(weights)
-    elif hasattr(thing, "__dict__") and not isinstance(thing, (g.Tensor, g.Operation, type)):
+    elif hasattr(thing, "__dict__") and not isinstance(thing, (g.Node, g.Operation, type)):
         yield from ((name, part) for name, part in vars(thing).items() if _may_hold(part))
 
 
@@ -139,7 +139,7 @@ def _by_last_name(weights: list[Any]) -> Iterator[tuple[str, Any]]:
 
 def _may_hold(part: Any) -> bool:
     """Whether an attribute of some object is followed: no graphs, functions or arrays."""
-    kinds = (g.Tensor, core.Tensor, Optimizer, Checkpoint, Mapping, list, tuple)
+    kinds = (g.Node, core.Tensor, Optimizer, Checkpoint, Mapping, list, tuple)
     return isinstance(part, kinds) or isinstance(getattr(part, "weights", None), list)
 
 

@@ -55,7 +55,7 @@ def decode_csv(
 
 def _default(given: Any) -> tuple[Any, Any]:
     """(dtype, value) of a column; None where it must be there."""
-    if isinstance(given, g.Tensor):
+    if isinstance(given, g.Node):
         static = np.asarray(given.static)
         return given.dtype, static.reshape(-1)[0] if static.size else None
     if not isinstance(given, (list, tuple, np.ndarray, int, float, str)):

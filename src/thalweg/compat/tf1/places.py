@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, value, wrap
 from thalweg.errors import fail
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec
@@ -16,7 +16,7 @@ from thalweg.graph.tensor import Spec
 
 def as_int64(x: Any) -> Any:
     """Numbers that are places or lengths."""
-    return x if isinstance(x, Tensor) else np.asarray(x, np.int64)
+    return x if isinstance(x, Node) else np.asarray(x, np.int64)
 
 
 @make_op(

@@ -34,7 +34,7 @@ class Plan:
         lengths_known: bool = True,
     ) -> None:
         self.host_order = _host_nodes(flat)
-        numeric = [x for x in flat if isinstance(x, g.Tensor) and not isinstance(x, g.HostTensor)]
+        numeric = [x for x in flat if isinstance(x, g.Node) and not isinstance(x, g.HostTensor)]
         for node in self.host_order:
             numeric += [x for x in node.host_inputs if not isinstance(x, g.HostTensor)]
         self.numeric = list(dict.fromkeys(numeric))
@@ -43,7 +43,7 @@ class Plan:
         wanted += [e for node in self.host_order for e in node.effects]
         expressions = [graph.translated(x.t) for x in self.numeric]
         given_ones = {
-            graph.translated(x.t) for x in fed if isinstance(x, g.Tensor) and not isinstance(x, g.HostTensor)
+            graph.translated(x.t) for x in fed if isinstance(x, g.Node) and not isinstance(x, g.HostTensor)
         }
         given_ones |= {new for new, t in graph.renewed.items() if t in given_ones}
         wanted += waited_for(expressions, given_ones)
@@ -127,7 +127,7 @@ class Plan:
                 made = node.fn(*[known[x] for x in node.host_inputs])
             known[node] = made[()] if isinstance(made, np.ndarray) else made  # a text alone is no array
         known.update(texts)
-        return [known[x] if isinstance(x, g.Tensor) else None for x in self.flat]
+        return [known[x] if isinstance(x, g.Node) else None for x in self.flat]
 
 
 _SAME_MEMORY = {
@@ -135,7 +135,7 @@ _SAME_MEMORY = {
 }  # fmt: skip
 
 
-def _fetched_variable(node: g.Tensor, fed: Sequence[Any]) -> Any:
+def _fetched_variable(node: g.Node, fed: Sequence[Any]) -> Any:
     """The variable whose own memory a fetch of the node would look at, after all updates of the run: a variable that is
     no resource, its plain reading, the result of an assignment. What is computed from it comes from the value before.
     """
@@ -157,7 +157,7 @@ def _fed_texts(node: g.HostTensor, fed: Any) -> np.ndarray:
 def as_fed(value: Any, dtype: np.dtype) -> np.ndarray:
     if type(value) is np.ndarray and value.dtype == dtype:
         return value
-    if isinstance(value, g.Tensor):
+    if isinstance(value, g.Node):
         raise TypeError("The value of a feed cannot be a tf.Tensor object: run it first and feed the result.")
     return np.asarray(value, dtype)
 
@@ -195,7 +195,7 @@ def _rank_inputs(fed: Sequence[Any], outputs: Sequence[Tensor], effects: Sequenc
     open_ones = [
         k
         for k, x in enumerate(fed)
-        if isinstance(x, g.Tensor) and x.t is not None and (x.t.shape is None or None in x.t.shape)
+        if isinstance(x, g.Node) and x.t is not None and (x.t.shape is None or None in x.t.shape)
     ]
     if not open_ones:
         return []
@@ -210,7 +210,7 @@ def _inputs(
     replaced: dict[Tensor, Tensor] = {}
     given: dict[Tensor, Any] = {}
     for k, (tensor, fed_value) in enumerate(zip(fed, values, strict=True)):
-        if not isinstance(tensor, g.Tensor):
+        if not isinstance(tensor, g.Node):
             raise TypeError(f"Cannot interpret feed_dict key as Tensor: {tensor!r}")
         if isinstance(tensor, g.HostTensor):
             continue

@@ -14,7 +14,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import CancelledError, DeadlineExceededError, OutOfRangeError
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor
 from thalweg.compat.tf1.types import as_dtype, encoded, string
 
 _WAIT = 10.0  # seconds in which a thread of the program may fill an empty queue
@@ -296,7 +296,7 @@ class QueueBase:
         if len(parts) != len(self.dtypes):  # one value that is a list
             parts = [vals]
         return [
-            x if isinstance(x, Tensor) else g.constant(x, d) for x, d in zip(parts, self.dtypes, strict=True)
+            x if isinstance(x, Node) else g.constant(x, d) for x, d in zip(parts, self.dtypes, strict=True)
         ]
 
     def dequeue(self, name: str | None = None) -> Any:
@@ -435,7 +435,7 @@ class _Enqueue(Operation):
         held = self.queue.held(session)
         if held.closed:
             raise CancelledError(f"{self.queue.name} is closed")
-        made = session.run(self.row, {k: v for k, v in fed.items() if isinstance(k, Tensor)})
+        made = session.run(self.row, {k: v for k, v in fed.items() if isinstance(k, Node)})
         made = [encoded(x) if t.dtype == string else x for x, t in zip(made, self.row, strict=True)]
         with held.changed:
             held.rows += [list(r) for r in zip(*made, strict=True)] if self.many else [made]

@@ -249,7 +249,7 @@ def _collected(fetches: Any, flat: list[Any], graph: g.Graph) -> Any:
     if isinstance(fetches, str):
         fetches = graph.as_graph_element(fetches)
     fetches = fetches.as_fetch() if hasattr(fetches, "as_fetch") else g.node_of(fetches, graph)
-    if isinstance(fetches, (g.Tensor, g.Operation)):
+    if isinstance(fetches, (g.Node, g.Operation)):
         if fetches.graph is not graph and fetches.graph not in graph.origins:
             raise ValueError(f"{fetches!r} is not an element of this graph.")
         flat.append(fetches)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Operation, Tensor, value, wrap
+from thalweg.compat.tf1.graph import Node, Operation, Tensor, value, wrap
 from thalweg.graph import tensor as core
 from thalweg.optimizers.rows import Rows
 
@@ -19,7 +19,7 @@ class IndexedSlicesValue(NamedTuple):
     dense_shape: Any
 
 
-class IndexedSlices(Tensor):
+class IndexedSlices(Node):
     """Rows and their numbers: where a tensor is asked for they are the whole one, rows of the same number summed.
 
     Only functions that bound gradients, and optimizers, see the rows one by one.
@@ -70,6 +70,21 @@ class IndexedSlices(Tensor):
 
         return None if self.table is None else shape(self)
 
+    def as_tensor(self) -> Tensor:
+        """The whole tensor."""
+        if self.table is None:
+            raise ValueError(
+                f"tf.IndexedSlices: how long the whole tensor is was not said, so it cannot be taken as one ({self}); "
+                "give dense_shape"
+            )
+        return self.whole
+
+    def __repr__(self) -> str:
+        parts = f"indices={self.indices}, values={self.values}"
+        return f"IndexedSlices({parts}{'' if self.table is None else f', dense_shape={self.dense_shape}'})"
+
+    __str__ = __repr__
+
     def as_fetch(self) -> IndexedSlicesValue:
         """What a session computes for it."""
         return IndexedSlicesValue(self.values, self.indices, self.dense_shape)
@@ -80,7 +95,7 @@ def rows_or_value(x: Any) -> Any:
     return x.rows if isinstance(x, IndexedSlices) else value(x)
 
 
-def changed(change: Callable[[core.Tensor], core.Tensor], x: Any, name: str | None, kind: str) -> Tensor:
+def changed(change: Callable[[core.Tensor], core.Tensor], x: Any, name: str | None, kind: str) -> Any:
     """The node of what a function makes of a tensor, or of the rows of slices as they are."""
     if not isinstance(x, IndexedSlices):
         return wrap(change(value(x)), name, kind, [x])

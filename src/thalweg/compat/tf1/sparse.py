@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, places
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node, Tensor
 
 
 class SparseTensorValue(NamedTuple):
@@ -69,7 +69,7 @@ class SparseTensor:
 
     def _scaled(self, other: Any, op: Any) -> SparseTensor:
         """The values combined with a number, or with those of a dense tensor at the same places."""
-        dense = g.convert_to_tensor(other, self.dtype if not isinstance(other, Tensor) else None)
+        dense = g.convert_to_tensor(other, self.dtype if not isinstance(other, Node) else None)
         if dense.get_shape().ndims != 0:
             numbers = places.numbered(self.indices, self.dense_shape, "SparseTensor * tensor")
             flat = math.reshape(math.broadcast_to(dense, self.dense_shape), [-1])
@@ -92,7 +92,7 @@ class SparseTensor:
 
 
 def _known(shape: Any) -> Any:
-    found = g.static_value(shape) if isinstance(shape, Tensor) else g.TensorShape(shape).as_list()
+    found = g.static_value(shape) if isinstance(shape, Node) else g.TensorShape(shape).as_list()
     if found is None:
         raise ValueError(
             f"sparse_placeholder: the shape must be known when the graph is built, received {shape!r}"

@@ -21,7 +21,7 @@ from thalweg.compat.names import Namespace
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.app import flags
-from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, current
+from thalweg.compat.tf1.graph import Effect, HostTensor, Node, Operation, Tensor, current
 from thalweg.compat.tf1.node_defs import parsed_array
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.layers.hashes import farm_hash, murmur_hash, sip_hash
@@ -292,7 +292,7 @@ class HostSource:
         self.inputs, self.fn = list(inputs), fn
 
     def pull(self, session: Any, fed: Any) -> list[Any]:
-        wanted = {k: v for k, v in fed.items() if isinstance(k, g.Tensor)}
+        wanted = {k: v for k, v in fed.items() if isinstance(k, g.Node)}
         inputs = [session.graph.twins.get(id(x), x) for x in self.inputs]
         return list(self.fn(*session.run(inputs, wanted)))
 
@@ -362,7 +362,7 @@ def assign_moving_average(
     divided by 1 - decay**steps: as if it had begun with the first value (Kingma and Ba, 2014, section 3).
     """
     new: Any = g.value(value, variable.dtype)
-    rate: Any = g.value(decay, variable.dtype) if isinstance(decay, Tensor) else decay
+    rate: Any = g.value(decay, variable.dtype) if isinstance(decay, Node) else decay
     if zero_debias:
         effect = Effect(debiased(variable, new, rate))
     else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Effect, Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import Effect, Node, default_graph, value, wrap
 from thalweg.graph import tensor as core
 from thalweg.graph.op import item
 from thalweg.graph.updates import current_recorder, recording
@@ -27,7 +27,7 @@ def map_structure(fn: Callable[[Any], Any], tree: Any) -> Any:
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(map_structure(fn, v) for v in tree))
     if isinstance(tree, (list, tuple)) and any(
-        isinstance(v, (Tensor, core.Tensor, Composite, list, tuple)) for v in tree
+        isinstance(v, (Node, core.Tensor, Composite, list, tuple)) for v in tree
     ):
         return type(tree)(map_structure(fn, v) for v in tree)
     return fn(tree)

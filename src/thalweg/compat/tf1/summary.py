@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import events
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import GraphKeys, HostTensor, Operation, Tensor, default_graph
+from thalweg.compat.tf1.graph import GraphKeys, HostTensor, Node, Operation, default_graph
 
 
 def _summary(
@@ -372,6 +372,6 @@ def _tag(tag: Any, name: str | None) -> _Tag:
 
 
 def _text(tag: Any) -> str:
-    found = tag.static if isinstance(tag, Tensor) else tag
+    found = tag.static if isinstance(tag, Node) else tag
     found = found.item() if isinstance(found, np.ndarray) else found
     return found.decode() if isinstance(found, bytes) else str(found)

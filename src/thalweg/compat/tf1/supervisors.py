@@ -134,7 +134,7 @@ class Supervisor:
         """Write a summary."""
         if self.summary_writer is not None:
             step = global_step if global_step is not None else self.global_step
-            self.summary_writer.add_summary(summary, sess.run(step) if isinstance(step, g.Tensor) else step)
+            self.summary_writer.add_summary(summary, sess.run(step) if isinstance(step, g.Node) else step)
 
 
 def train_loop(

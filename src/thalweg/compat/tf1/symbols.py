@@ -36,8 +36,8 @@ class Symbols:
 
     def __init__(self, graph: g.Graph) -> None:
         self.graph = graph
-        self.nodes: dict[Core, g.Tensor] = {}
-        self.behind: dict[g.Tensor, InputSymbol] = {}  # the symbols that stand for nodes
+        self.nodes: dict[Core, g.Node] = {}
+        self.behind: dict[g.Node, InputSymbol] = {}  # the symbols that stand for nodes
         self.updates: dict[int, list[Operation]] = {}  # by the id of the layer that assigns
         self._now: dict[Core, Core] = {}
         self._runs: set[int] = set()  # numbers of calls that were made once more
@@ -49,13 +49,13 @@ class Symbols:
 
     # --- nodes ------------------------------------------------------------------------------------------------------
 
-    def node(self, t: Core) -> g.Tensor:
+    def node(self, t: Core) -> g.Node:
         """The node of a tensor of Keras: always the same."""
         if t not in self.nodes:
             self.nodes[t] = self._made(t)
         return self.nodes[t]
 
-    def _made(self, t: Core) -> g.Tensor:
+    def _made(self, t: Core) -> g.Node:
         with self.graph.as_default(), self.graph.control_dependencies(None):
             saved, self.graph.name_prefix = self.graph.name_prefix, ""
             try:
@@ -84,7 +84,7 @@ class Symbols:
 
     def symbol(self, x: Any) -> Any:
         """What a layer is called on: for a node that Keras did not make, a symbol."""
-        if not isinstance(x, g.Tensor) or x.t is None:
+        if not isinstance(x, g.Node) or x.t is None:
             return plain(x)
         below = topological([x.t], stop=lambda t: isinstance(t, (Symbol, InputSymbol)))
         if isinstance(x, Variable) or not any(isinstance(t, (Symbol, InputSymbol)) for t in below):

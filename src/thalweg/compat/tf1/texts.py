@@ -14,8 +14,12 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
+<<<<<<< HEAD
 from thalweg.compat.tf1.graph import HostTensor, Tensor
 from thalweg.compat.tf1.math.checks import on_tensors, py_func
+=======
+from thalweg.compat.tf1.graph import HostTensor, Node, Tensor
+>>>>>>> main
 from thalweg.compat.tf1.strings import all_from_host, from_host, string_join
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
@@ -122,7 +126,7 @@ def choosing(fn: Callable[..., Any]) -> Callable[..., Any]:
                 return type(part)(map(numeric, part))
             if isinstance(part, dict):
                 return {key: numeric(value) for key, value in part.items()}
-            if not callable(part) or isinstance(part, Tensor):
+            if not callable(part) or isinstance(part, Node):
                 return part
 
             def called() -> Any:
@@ -317,5 +321,5 @@ def taught(names: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-HostTensor.__getitem__ = moving(Tensor.__getitem__)  # type: ignore[method-assign]
+HostTensor.__getitem__ = moving(Node.__getitem__)  # type: ignore[method-assign]
 HostTensor.__add__ = _joined  # type: ignore[method-assign, assignment]

@@ -10,13 +10,13 @@ import numpy as np
 
 from thalweg.compat.tf1 import checkpoints, logging, math, train
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
+from thalweg.compat.tf1.contrib import utils
+from thalweg.compat.tf1.graph import GraphKeys, Node, default_graph
 from thalweg.compat.tf1.sparse import SparseTensor
 from thalweg.compat.tf1.variables import (
     Variable,
     VariableScope,
     assign,
-    get_variable,
     model_variables,
 )
 
@@ -125,7 +125,7 @@ def global_variable(
     return Variable(initial_value, False, [GraphKeys.GLOBAL_VARIABLES], validate_shape, name=name)
 
 
-variable = get_variable
+variable = utils.variable
 
 
 # --- values ---------------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ load_checkpoint = checkpoints.load_checkpoint
 
 def is_tensor(x: Any) -> bool:
     """Whether it is a node, or made of nodes."""
-    return isinstance(x, (Tensor, SparseTensor))
+    return isinstance(x, (Node, SparseTensor))
 
 
 def assert_global_step(global_step_tensor: Any) -> None:

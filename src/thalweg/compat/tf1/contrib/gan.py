@@ -14,7 +14,7 @@ from thalweg.compat.tf1 import losses, math, metrics, monitored, session_hooks, 
 from thalweg.compat.tf1.contrib import gan_losses, layers
 from thalweg.compat.tf1.contrib.training import create_train_op
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
-from thalweg.compat.tf1.graph import Tensor, default_graph
+from thalweg.compat.tf1.graph import Node, Tensor, default_graph
 from thalweg.compat.tf1.variables import AUTO_REUSE, trainable_variables, variable_scope
 
 _FIELDS = (
@@ -132,7 +132,7 @@ def _built(
         of_real = discriminator_fn(real, inputs)
     if (
         check
-        and isinstance(generated, Tensor)
+        and isinstance(generated, Node)
         and not generated.get_shape().is_compatible_with(real.get_shape())
     ):
         raise ValueError(
@@ -400,7 +400,7 @@ class GANEstimator(Estimator):
 
 def image_reshaper(images: Any, num_cols: int | None = None) -> Tensor:
     """Pictures [n, h, w, c] side by side as one, [1, rows * h, num_cols * w, c]."""
-    rows = math.unstack(images) if isinstance(images, Tensor) else list(images)
+    rows = math.unstack(images) if isinstance(images, Node) else list(images)
     columns = int(num_cols or np.ceil(np.sqrt(len(rows))))
     rows += [math.zeros_like(rows[-1])] * (-len(rows) % columns)
     lines = [math.concat(rows[k : k + columns], 1) for k in range(0, len(rows), columns)]

@@ -9,16 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg import nn as core_nn
+from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import (
     initializers,
     layers,
     math,
     nn,
+    sparse_math,
     variables,
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
 from thalweg.compat.tf1.contrib.utils import collect_named_outputs, model_variable, scope_name
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.sparse import SparseTensor
 from thalweg.compat.tf1.types import as_tuple
 
 _ZEROS = initializers.zeros_initializer()
@@ -92,7 +95,7 @@ def _pooled(layer: Any, scope: Any, kind: str, collections: Any, inputs: Any, **
 @add_arg_scope
 def fully_connected(inputs: Any, num_outputs: int, *rest: Any, **options: Any) -> Tensor:
     """``activation_fn(x @ weights + biases)`` over the last axis, rectified by default."""
-    how = _Rest(*rest, **options)
+    how, inputs = _Rest(*rest, **options), g.convert_to_tensor(inputs)
     with how.opened("fully_connected"):
         weights = how.weights([_channels(inputs, None), num_outputs])
         rank = inputs.shape.ndims
@@ -100,6 +103,49 @@ def fully_connected(inputs: Any, num_outputs: int, *rest: Any, **options: Any) -
         return how.finished(x)
 
 
+def legacy_fully_connected(
+    x: Any,
+    num_output_units: int,
+    activation_fn: Any = None,
+    weight_init: Any = None,
+    bias_init: Any = _ZEROS,
+    name: Any = None,
+    weight_collections: Any = (GraphKeys.WEIGHTS,),
+    bias_collections: Any = (GraphKeys.BIASES,),
+    output_collections: Any = (GraphKeys.ACTIVATIONS,),
+    trainable: bool = True,
+    weight_regularizer: Any = None,
+    bias_regularizer: Any = None,
+) -> Tensor:
+    """``activation_fn(x @ weights + bias)`` over the last axis, as the first tf.contrib.layers had it."""
+    x = g.convert_to_tensor(x)
+    with variables.variable_scope(name, "fully_connected"):
+
+        def variable(name: str, shape: list[int], start: Any, penalty: Any, more: Any) -> Any:
+            keys = [GraphKeys.GLOBAL_VARIABLES, *more]
+            return variables.get_variable(name, shape, x.dtype, start, penalty, trainable, keys)
+
+        width, start = _channels(x, None), weight_init or initializers.xavier_initializer()
+        weights = variable(
+            "weights", [width, num_output_units], start, weight_regularizer, weight_collections
+        )
+        made = (
+            math.matmul(x, weights)
+            if x.shape.ndims == 2
+            else math.tensordot(x, weights, [[x.shape.ndims - 1], [0]])
+        )
+        if bias_init is not None:
+            made = nn.bias_add(
+                made, variable("bias", [num_output_units], bias_init, bias_regularizer, bias_collections)
+            )
+        made = made if activation_fn is None else activation_fn(made)
+        for key in output_collections:
+            default_graph().add_to_collection(key, made)
+        return made
+
+
+legacy_linear = functools.partial(legacy_fully_connected, activation_fn=None)
+legacy_relu = functools.partial(legacy_fully_connected, activation_fn=nn.relu)
 linear = functools.partial(fully_connected, activation_fn=None)
 relu = fully_connected
 relu6 = functools.partial(fully_connected, activation_fn=nn.relu6)
@@ -117,6 +163,7 @@ def _convolved(kind: str, rank: int | None) -> Callable[..., Tensor]:
         *rest: Any,
         **options: Any,
     ) -> Tensor:
+        inputs = g.convert_to_tensor(inputs)
         how, axes = _Rest(*rest, **options), inputs.shape.ndims - 2
         if rank not in (None, 2, axes):  # conv2d was the convolution of any rank
             raise ValueError(f"{kind}: expected {rank} spatial axes, received the shape {inputs.get_shape()}")
@@ -149,7 +196,7 @@ def _transposed(rank: int) -> Callable[..., Tensor]:
         *rest: Any,
         **options: Any,
     ) -> Tensor:
-        how = _Rest(*rest, **options)
+        how, inputs = _Rest(*rest, **options), g.convert_to_tensor(inputs)
         with how.opened(f"Conv{rank}d_transpose"):
             shape = [*as_tuple(kernel_size, rank), num_outputs, _channels(inputs, data_format)]
             weights, steps = how.weights(shape), as_tuple(stride, rank)
@@ -171,7 +218,7 @@ def conv2d_in_plane(
     inputs: Any, kernel_size: Any, stride: Any = 1, padding: str = "SAME", *rest: Any, **options: Any
 ) -> Tensor:
     """The same convolution of each channel, rectified by default."""
-    how = _Rest(*rest, **options)
+    how, inputs = _Rest(*rest, **options), g.convert_to_tensor(inputs)
     with how.opened("ConvInPlane"):
         width = _channels(inputs, None)
         weights = math.tile(how.weights([*as_tuple(kernel_size, 2), 1, 1]), [1, 1, width, 1])
@@ -220,7 +267,7 @@ def dropout(
 ) -> Tensor:
     """Elements kept with probability ``keep_prob`` while training."""
     rate = 1.0 - keep_prob
-    layer = layers.Dropout(rate, noise_shape)
+    layer = layers.Dropout(rate, noise_shape, seed)
     return _pooled(layer, scope, "Dropout", outputs_collections, inputs, training=is_training)
 
 
@@ -230,17 +277,25 @@ def flatten(inputs: Any, outputs_collections: Any = None, scope: Any = None) -> 
     return _pooled(layers.Flatten(), scope, "Flatten", outputs_collections, inputs)
 
 
+@add_arg_scope
 def one_hot_encoding(
-    labels: Any, num_classes: int, on_value: float = 1.0, off_value: float = 0.0, scope: Any = None
+    labels: Any,
+    num_classes: int,
+    on_value: float = 1.0,
+    off_value: float = 0.0,
+    outputs_collections: Any = None,
+    scope: Any = None,
 ) -> Tensor:
     """Class numbers as rows."""
-    return math.one_hot(labels, num_classes, on_value, off_value, dtype="float32")
+    with variables.name_scope(scope, "OneHotEncoding") as opened:
+        made = math.one_hot(labels, num_classes, on_value, off_value, dtype="float32")
+        return collect_named_outputs(outputs_collections, opened, made)
 
 
 def embed_sequence(
     ids: Any,
-    vocab_size: int,
-    embed_dim: int,
+    vocab_size: int | None = None,
+    embed_dim: int | None = None,
     unique: bool = False,
     initializer: Any = None,
     regularizer: Any = None,
@@ -248,13 +303,25 @@ def embed_sequence(
     scope: Any = None,
     reuse: Any = None,
 ) -> Tensor:
-    """Rows of a new table for numbers."""
+    """Rows of a new table for numbers; of one that there is with ``reuse``, which then need not be told its shape."""
+    if not reuse and None in (vocab_size, embed_dim):
+        raise ValueError(
+            "embed_sequence: vocab_size and embed_dim must be given where no table is shared, "
+            f"received vocab_size={vocab_size} and embed_dim={embed_dim}"
+        )
     with variables.variable_scope(scope, "EmbedSequence", reuse=reuse):
-        shape = [vocab_size, embed_dim]
+        shape = None if None in (vocab_size, embed_dim) else [vocab_size, embed_dim]
         table = model_variable("embeddings", shape, None, initializer, regularizer, trainable)
         return nn.embedding_lookup(table, ids)
 
 
+def _name_of(layer: Any, otherwise: str) -> str:
+    """A layer's name, also of one with arguments bound."""
+    inner = getattr(layer, "func", None)
+    return str(getattr(layer, "__name__", None) or getattr(inner, "__name__", otherwise))
+
+
+@add_arg_scope
 def repeat(
     inputs: Any,
     repetitions: int,
@@ -264,13 +331,14 @@ def repeat(
     **options: Any,
 ) -> Any:
     """A layer several times, one above the other."""
-    name = scope or layer.__name__
-    with variables.variable_scope(name, "Repeat"):
+    name = scope or _name_of(layer, "repeat")
+    with variables.variable_scope(scope, "Repeat"):
         for k in range(repetitions):
             inputs = layer(inputs, *args, scope=f"{name}_{k + 1}", **options)
     return inputs
 
 
+@add_arg_scope
 def stack(
     inputs: Any,
     layer: Callable[..., Any],
@@ -279,8 +347,8 @@ def stack(
     **options: Any,
 ) -> Any:
     """A layer several times with different arguments."""
-    name = scope or "stack"
-    with variables.variable_scope(name, "Stack"):
+    name = scope or _name_of(layer, "stack")
+    with variables.variable_scope(scope, "Stack"):
         for k, given in enumerate(stack_args):
             args = given if isinstance(given, (list, tuple)) else [given]
             inputs = layer(inputs, *args, scope=f"{name}_{k + 1}", **options)
@@ -306,7 +374,7 @@ def bias_add(
         outputs_collections, trainable, scope,
     )  # fmt: skip
     with how.opened("BiasAdd"):
-        return how.finished(inputs, data_format)
+        return how.finished(g.convert_to_tensor(inputs), data_format)
 
 
 @add_arg_scope
@@ -324,7 +392,7 @@ def separable_conv2d(
     **options: Any,
 ) -> Tensor:
     """A convolution of each channel, then one of points (left out with ``num_outputs=None``), rectified by default."""
-    how = _Rest(*rest, **options)
+    how, inputs = _Rest(*rest, **options), g.convert_to_tensor(inputs)
     with how.opened("SeparableConv2d"):
         width, layout = _channels(inputs, data_format), "NCHW" if _is_first(data_format) else "NHWC"
         depthwise = how.weights([*as_tuple(kernel_size, 2), width, depth_multiplier], "depthwise_weights")
@@ -342,11 +410,14 @@ separable_convolution2d = separable_conv2d
 
 
 def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Tensor:
-    """The largest of each group of channels."""
-    lengths = [-1 if d is None else d for d in inputs.get_shape().as_list()]
-    place = axis % len(lengths)
-    grouped = [*lengths[:place], num_units, lengths[place] // num_units, *lengths[place + 1 :]]
-    return math.reduce_max(math.reshape(inputs, grouped), place + 1)
+    """The largest of each group of channels. Groups are neighbours in memory, whatever the axis."""
+    inputs = g.convert_to_tensor(inputs)
+    known = inputs.get_shape().as_list()
+    lengths = [math.shape(inputs)[k] if d is None else d for k, d in enumerate(known)]
+    if lengths[axis] % num_units:
+        raise ValueError(f"number of features({lengths[axis]}) is not a multiple of num_units({num_units})")
+    each, lengths[axis] = lengths[axis] // num_units, num_units
+    return math.reduce_max(math.reshape(inputs, [*lengths, each]), -1)
 
 
 def unit_norm(inputs: Any, dim: int, epsilon: float = 1e-7, scope: Any = None) -> Tensor:
@@ -366,11 +437,24 @@ def bow_encoder(
     scope: Any = None,
     reuse: Any = None,
 ) -> Tensor:
-    """The mean of the rows of a new table for the numbers of each text."""
+    """The mean of the rows of a new table for the numbers of each text.
+
+    With ``sparse_lookup`` 0 is no number, and a text without any has row 0; ``ids`` may be sparse then.
+    """
     with variables.variable_scope(scope, "bow_encoder", reuse=reuse):
         shape = [vocab_size, embed_dim]
         table = model_variable("embeddings", shape, None, initializer, regularizer, trainable)
-        return math.reduce_mean(nn.embedding_lookup(table, ids), 1)
+        if isinstance(ids, SparseTensor):
+            if not sparse_lookup:
+                raise TypeError("bow_encoder: ids must be dense with sparse_lookup=False")
+            return sparse_math.safe_embedding_lookup_sparse([table], ids, combiner="mean", default_id=0)
+        rows = nn.embedding_lookup(table, ids)
+        if not sparse_lookup:
+            return math.reduce_mean(rows, 1)
+        there = math.not_equal(g.convert_to_tensor(ids), 0)
+        none = math.reduce_all(math.logical_not(there), 1, keepdims=True)
+        weights = math.expand_dims(math.cast(math.logical_or(there, none), rows.dtype), -1)
+        return math.div(math.reduce_sum(rows * weights, 1), math.reduce_sum(weights, 1))
 
 
 @add_arg_scope
@@ -390,16 +474,16 @@ def spatial_softmax(
 ) -> Tensor:
     """[N, 2 C]: for each channel, the mean row and column, from -1 to 1, of the softmax over its pixels."""
     with variables.variable_scope(name, "spatial_softmax"):
-        x = math.transpose(features, [0, 2, 3, 1]) if data_format == "NCHW" else features
+        x = math.transpose(features, [0, 2, 3, 1]) if data_format == "NCHW" else g.convert_to_tensor(features)
         height, width, channels = (int(d) for d in x.get_shape().as_list()[1:] if d)
-        if temperature is None:
-            temperature = model_variable(
-                "temperature",
-                [],
-                initializer=initializers.ones_initializer(),
-                collections=variables_collections,
-                trainable=trainable,
-            )
+        start = 1.0 if temperature is None else temperature
+        temperature = model_variable(
+            "temperature",
+            [],
+            initializer=initializers.constant_initializer(start),
+            collections=variables_collections,
+            trainable=trainable,
+        )
         rows, columns = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
         flat = math.reshape(math.transpose(x, [0, 3, 1, 2]), [-1, height * width])
         shares = nn.softmax(flat / temperature)

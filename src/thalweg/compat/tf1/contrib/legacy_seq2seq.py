@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from thalweg.compat.tf1 import math, nn
-from thalweg.compat.tf1.graph import Tensor, convert_to_tensor
+from thalweg.compat.tf1.graph import Node, Tensor, convert_to_tensor
 from thalweg.compat.tf1.rnn import (
     EmbeddingWrapper,
     OutputProjectionWrapper,
@@ -96,13 +96,19 @@ def sequence_loss(
     weights: Any,
     average_across_timesteps: bool = True,
     average_across_batch: bool = True,
+    sum_over_timesteps: bool = False,
+    sum_over_batch: bool = False,
     softmax_loss_function: Any = None,
     name: Any = None,
 ) -> Tensor:
-    """The weighted cross entropy of [batch, time, classes], averaged over steps and examples as asked.
+    """The weighted cross entropy of [batch, time, classes], averaged or summed over steps and examples as asked.
+
+    A sum is divided by the number of weights that are not 0.
 
     Steps of ``logits`` after the last target do not count: a decoder may have made more than the longest example has.
     """
+    if (average_across_timesteps and sum_over_timesteps) or (average_across_batch and sum_over_batch):
+        raise ValueError("sequence_loss: the steps, and the examples, are averaged or summed, not both")
     logits, targets = convert_to_tensor(logits), convert_to_tensor(targets)
     logits = logits[:, : math.shape(targets)[1]]
     if softmax_loss_function is None:
@@ -114,9 +120,16 @@ def sequence_loss(
     loss = loss * weights
     if average_across_timesteps and average_across_batch:
         return math.reduce_sum(loss) / (math.reduce_sum(weights) + 1e-12)
+    if sum_over_timesteps and sum_over_batch:
+        counted = math.reduce_sum(math.sign(math.cast(weights, "float32")))
+        return math.div_no_nan(math.reduce_sum(loss), counted)
     if average_across_timesteps or average_across_batch:
         axis = 1 if average_across_timesteps else 0
         return math.reduce_sum(loss, axis) / (math.reduce_sum(weights, axis) + 1e-12)
+    if sum_over_timesteps or sum_over_batch:
+        axis = 1 if sum_over_timesteps else 0
+        counted = math.reduce_sum(math.sign(math.cast(weights, "float32")), axis)
+        return math.div_no_nan(math.reduce_sum(loss, axis), counted)
     return loss
 
 
@@ -138,8 +151,8 @@ def tied_rnn_seq2seq(
     scope: Any = None,
 ) -> Decoded:
     """As :func:`basic_rnn_seq2seq`, with the same weights for both."""
-    with variable_scope(scope or "tied_rnn_seq2seq"):
-        scope_name = "tied_rnn_seq2seq"
+    with variable_scope("combined_tied_rnn_seq2seq"):
+        scope_name = scope or "tied_rnn_seq2seq"
         _, state = static_rnn(cell, encoder_inputs, dtype=dtype, scope=scope_name)
         get_variable_scope().reuse_variables()
         return rnn_decoder(decoder_inputs, state, cell, loop_function, scope=scope_name)
@@ -209,7 +222,7 @@ def embedding_rnn_seq2seq(
 
 def _decoded(decode: Callable[[bool], Decoded], feed_previous: Any) -> Decoded:
     """What a decoder gives; a node decides at each run whether it reads what it said."""
-    if not isinstance(feed_previous, Tensor):
+    if not isinstance(feed_previous, Node):
         return decode(bool(feed_previous))
     said, state = decode(True)
     get_variable_scope().reuse_variables()
@@ -245,8 +258,8 @@ def attention_decoder(
         width = attention_states.get_shape()[2].value
         keys, vectors = [], []
         for a in range(num_heads):
-            kernel = get_variable(f"AttnW_{a}", [width, width])
-            keys.append(math.tensordot(attention_states, kernel, [[2], [0]]))
+            kernel = get_variable(f"AttnW_{a}", [1, 1, width, width])
+            keys.append(math.tensordot(attention_states, kernel[0, 0], [[2], [0]]))
             vectors.append(get_variable(f"AttnV_{a}", [width]))
 
         def attend(query: Any) -> list[Any]:
@@ -274,8 +287,7 @@ def attention_decoder(
             if loop_function is not None and previous is not None:
                 with variable_scope("loop_function", reuse=True):
                     x = loop_function(previous, k)
-            with variable_scope("Input"):
-                merged = linear([x, *seen], x.get_shape()[1].value)
+            merged = linear([x, *seen], x.get_shape()[1].value)
             made, state = cell(merged, state)
             if k == 0 and initial_state_attention:
                 with variable_scope(get_variable_scope(), reuse=True):

@@ -11,7 +11,7 @@ from thalweg.compat.names import Namespace, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.columns import hashed
 from thalweg.compat.tf1.contrib import mutable_tables
-from thalweg.compat.tf1.graph import Effect, Operation, Tensor
+from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor
 from thalweg.compat.tf1.strings import all_from_host
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.errors import ArgumentError, fail
@@ -79,7 +79,7 @@ def HashTable(
 
 
 def _words(given: Any) -> list[Any]:
-    static = given.static if isinstance(given, Tensor) else given
+    static = given.static if isinstance(given, Node) else given
     return list(np.asarray(static, object).reshape(-1))
 
 

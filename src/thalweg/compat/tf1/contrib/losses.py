@@ -33,6 +33,54 @@ def _contrib_softmax(
     return current.softmax_cross_entropy(onehot_labels, logits, weights, label_smoothing, scope)
 
 
+def _sparse_softmax(
+    logits: Any, labels: Any, weights: Any = 1.0, scope: Any = None, weight: Any = None
+) -> Tensor:
+    """``tf.contrib.losses``: (logits, labels)."""
+    return current.sparse_softmax_cross_entropy(labels, logits, weights if weight is None else weight, scope)
+
+
+def _sigmoid(
+    logits: Any,
+    multi_class_labels: Any,
+    weights: Any = 1.0,
+    label_smoothing: float = 0,
+    scope: Any = None,
+    weight: Any = None,
+) -> Tensor:
+    """``tf.contrib.losses``: (logits, labels)."""
+    weights = weights if weight is None else weight
+    return current.sigmoid_cross_entropy(multi_class_labels, logits, weights, label_smoothing, scope)
+
+
+def _pairwise(
+    predictions: Any, labels: Any = None, weights: Any = 1.0, scope: Any = None, weight: Any = None
+) -> Tensor:
+    """``tf.contrib.losses``: twice the variance of an example's errors, summed over the batch."""
+    apart = math.subtract(math.cast(predictions, "float32"), math.cast(labels, "float32"))
+    n: Any = apart.get_shape()[1:].num_elements()
+    rows = math.reshape(apart, [-1, n])
+    made = 2.0 * (
+        math.reduce_sum(math.square(rows), 1) / n - math.square(math.reduce_sum(rows, 1)) / float(n * n)
+    )
+    weights = weights if weight is None else weight
+    if g.convert_to_tensor(weights).get_shape().ndims:
+        weights = math.reshape(weights, [-1])
+    return current.compute_weighted_loss(made, weights, scope, reduction=current.Reduction.SUM)
+
+
+def _log_loss(
+    predictions: Any,
+    labels: Any = None,
+    weights: Any = 1.0,
+    epsilon: float = 1e-7,
+    scope: Any = None,
+    weight: Any = None,
+) -> Tensor:
+    """``tf.contrib.losses``: (predictions, labels)."""
+    return current.log_loss(labels, predictions, weights if weight is None else weight, epsilon, scope)
+
+
 def _squared_distances(x: Any) -> Tensor:
     """[n, n]: between the rows."""
     apart = math.expand_dims(x, 1) - math.expand_dims(x, 0)
@@ -77,7 +125,11 @@ def contrastive_loss(
 
 
 def npairs_loss(
-    labels: Any, embeddings_anchor: Any, embeddings_positive: Any, reg_lambda: float = 0.002
+    labels: Any,
+    embeddings_anchor: Any,
+    embeddings_positive: Any,
+    reg_lambda: float = 0.002,
+    print_losses: bool = False,
 ) -> Tensor:
     """The cross-entropy of each anchor's products with all positives, those of its label the right ones; and the
     embeddings' squares.
@@ -123,14 +175,11 @@ losses = Namespace(
     mean_squared_error=_legacy_loss(current.mean_squared_error),
     sum_of_squares=_legacy_loss(current.mean_squared_error),
     absolute_difference=_legacy_loss(current.absolute_difference),
-    log_loss=_legacy_loss(current.log_loss),
+    log_loss=_log_loss,
+    mean_pairwise_squared_error=_pairwise,
     softmax_cross_entropy=_contrib_softmax,
-    sparse_softmax_cross_entropy=lambda logits, labels, weights=1.0, scope=None: (
-        current.sparse_softmax_cross_entropy(labels, logits, weights, scope)
-    ),
-    sigmoid_cross_entropy=lambda logits, labels, weights=1.0, label_smoothing=0, scope=None: (
-        current.sigmoid_cross_entropy(labels, logits, weights, label_smoothing, scope)
-    ),
+    sparse_softmax_cross_entropy=_sparse_softmax,
+    sigmoid_cross_entropy=_sigmoid,
     add_loss=current.add_loss,
     get_losses=current.get_losses,
     get_regularization_losses=current.get_regularization_losses,

@@ -12,7 +12,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.graph import Effect, HostTensor, Operation, Tensor, default_graph, wrap
+from thalweg.compat.tf1.graph import Effect, HostTensor, Node, Operation, Tensor, default_graph, wrap
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.errors import fail
 
@@ -23,7 +23,7 @@ def _plain(key: Any) -> Any:
 
 
 def _fed(fed: Any) -> dict[Any, Any]:
-    return {k: v for k, v in fed.items() if isinstance(k, Tensor)}
+    return {k: v for k, v in fed.items() if isinstance(k, Node)}
 
 
 class MutableHashTable:

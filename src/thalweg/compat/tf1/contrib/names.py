@@ -81,7 +81,8 @@ _layers = Namespace(
     xavier_initializer_conv2d=initializers.xavier_initializer,
     variance_scaling_initializer=initializers.contrib_variance_scaling,
     relu6=layers.relu6,
-    legacy_fully_connected=layers.fully_connected,
+    legacy_linear=layers.legacy_linear,
+    legacy_relu=layers.legacy_relu,
     embedding_lookup_unique=nn.embedding_lookup,
     safe_embedding_lookup_sparse=sparse_math.safe_embedding_lookup_sparse,
     bucketized_column=feature_column.bucketized_column,
@@ -160,7 +161,10 @@ _slim = Namespace(
 _seq2seq = Namespace("tf.contrib.seq2seq", **own(seq2seq), sequence_loss=legacy_seq2seq.sequence_loss)
 _legacy_seq2seq = Namespace(
     "tf.contrib.legacy_seq2seq",
-    **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},
+    **{
+        **{n: v for n, v in own(legacy_seq2seq).items() if not n.startswith("legacy")},
+        "sequence_loss": legacy_seq2seq.legacy_sequence_loss,
+    },
 )
 _training = Namespace(
     "tf.contrib.training",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import (
     initializers,
@@ -14,7 +13,7 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope
-from thalweg.compat.tf1.contrib.utils import collect_named_outputs
+from thalweg.compat.tf1.contrib.utils import collect_named_outputs, model_variable, scope_name
 from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph
 
 
@@ -50,6 +49,7 @@ def batch_norm(
     is freed from its start at 0. ``renorm``, ``renorm_clipping`` and ``adjustment`` as in ``tf.layers``.
     ``param_initializers`` and ``param_regularizers``: by the names beta, gamma, moving_mean and moving_variance.
     """
+    inputs = g.convert_to_tensor(inputs)
     rank = inputs.get_shape().ndims
     plain = batch_weights is None and not renorm and adjustment is None
     if renorm and (batch_weights is not None or updates_collections is None or zero_debias_moving_mean):
@@ -65,6 +65,9 @@ def batch_norm(
             fused=plain and rank in (2, 4) if fused is None else fused and plain,
             renorm=renorm, renorm_clipping=renorm_clipping, renorm_momentum=renorm_decay, adjustment=adjustment,
         )  # fmt: skip
+        usual = updates_collections == GraphKeys.UPDATE_OPS and not zero_debias_moving_mean
+        fuses = fused is not False and plain and rank in (2, 4) and (rank == 2 or not usual)
+        layer.shift_first = fuses or batch_weights is not None or not usual
         layer.batch_weights, layer.zero_debias = batch_weights, zero_debias_moving_mean
         opened = variables.get_variable_scope()
         layer.scope_name = opened.name
@@ -112,18 +115,13 @@ def layer_norm(
     inputs = g.convert_to_tensor(inputs)
     with variables.variable_scope(scope, "LayerNorm", reuse=reuse):
         shape = [d.value for d in inputs.get_shape()[begin_params_axis:]]
-        zeros, ones = initializers.zeros_initializer(), initializers.ones_initializer()
-        beta = (
-            variables.get_variable("beta", shape, initializer=zeros, trainable=trainable) if center else None
-        )
-        gamma = (
-            variables.get_variable("gamma", shape, initializer=ones, trainable=trainable) if scale else None
-        )
+        beta, gamma = _shift_and_factor(shape, center, scale, None, variables_collections, trainable)
         rank: Any = inputs.shape.ndims
         axes = list(range(begin_norm_axis % rank, rank))
         mean, variance = nn.moments(inputs, axes, keep_dims=True)
         x = nn.batch_normalization(inputs, mean, variance, beta, gamma, 1e-12)
-        return x if activation_fn is None else activation_fn(x)
+        x = x if activation_fn is None else activation_fn(x)
+        return collect_named_outputs(outputs_collections, scope_name(), x)
 
 
 @add_arg_scope
@@ -159,16 +157,13 @@ def group_norm(
         x = math.reshape((x - mean) * math.rsqrt(variance + epsilon), lengths)
         x.set_shape(inputs.get_shape())
         along = [width if k == axis else 1 for k in range(rank)]
-        given = param_initializers or {}
-        if scale:
-            start = given.get("gamma", initializers.ones_initializer())
-            gamma = variables.get_variable("gamma", [width], initializer=start, trainable=trainable)
-            x = x * math.reshape(gamma, along)
-        if center:
-            start = given.get("beta", initializers.zeros_initializer())
-            beta = variables.get_variable("beta", [width], initializer=start, trainable=trainable)
-            x = x + math.reshape(beta, along)
-        return x if activation_fn is None else activation_fn(x)
+        beta, gamma = _shift_and_factor(
+            [width], center, scale, param_initializers, variables_collections, trainable
+        )
+        x = x if gamma is None else x * math.reshape(gamma, along)
+        x = x if beta is None else x + math.reshape(beta, along)
+        x = x if activation_fn is None else activation_fn(x)
+        return collect_named_outputs(outputs_collections, scope_name(), x)
 
 
 @add_arg_scope
@@ -187,21 +182,29 @@ def instance_norm(
     scope: Any = None,
 ) -> Tensor:
     """Each channel of each picture normalised over its pixels."""
-    only("instance_norm", "param_initializers", param_initializers)
-    only("instance_norm", "data_format", data_format, "NHWC")
+    inputs = g.convert_to_tensor(inputs)
+    rank: Any = inputs.shape.ndims
+    axis = 1 if data_format.startswith("NC") else rank - 1
     with variables.variable_scope(scope, "InstanceNorm", reuse=reuse):
-        width = [inputs.get_shape()[-1].value]
-        starts = (initializers.zeros_initializer(), initializers.ones_initializer())
-        beta = (
-            variables.get_variable("beta", width, initializer=starts[0], trainable=trainable)
-            if center
-            else None
+        width = inputs.get_shape()[axis].value
+        beta, gamma = _shift_and_factor(
+            [width], center, scale, param_initializers, variables_collections, trainable
         )
-        gamma = (
-            variables.get_variable("gamma", width, initializer=starts[1], trainable=trainable)
-            if scale
-            else None
-        )
-        mean, variance = nn.moments(inputs, list(range(1, inputs.shape.ndims - 1)), keep_dims=True)
+        along = [width if k == axis else 1 for k in range(rank)]
+        beta, gamma = (None if v is None else math.reshape(v, along) for v in (beta, gamma))
+        mean, variance = nn.moments(inputs, [k for k in range(1, rank) if k != axis], keep_dims=True)
         x = nn.batch_normalization(inputs, mean, variance, beta, gamma, epsilon)
-        return x if activation_fn is None else activation_fn(x)
+        x = x if activation_fn is None else activation_fn(x)
+        return collect_named_outputs(outputs_collections, scope_name(), x)
+
+
+def _shift_and_factor(
+    shape: Any, center: bool, scale: bool, starts: Any, collections: Any, trainable: bool
+) -> list[Any]:
+    """beta and gamma, each None where it is not asked for."""
+    kept = {"beta": initializers.zeros_initializer(), "gamma": initializers.ones_initializer()}
+    kept.update(starts or {})
+    return [
+        model_variable(name, shape, None, kept[name], None, trainable, collections) if asked else None
+        for name, asked in (("beta", center), ("gamma", scale))
+    ]

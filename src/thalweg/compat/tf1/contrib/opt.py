@@ -8,7 +8,10 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import train
 from thalweg.compat.tf1.graph import Operation
 from thalweg.compat.tf1.train.optimizers import _Adam
+from thalweg.ops import elementwise
+from thalweg.ops.shape import full_like
 from thalweg.optimizers.base import blend
+from thalweg.optimizers.rows import Rows
 
 
 class _Nesterov(_Adam):
@@ -53,7 +56,7 @@ class NadamOptimizer(train.AdamOptimizer):
         beta2: float = 0.999,
         epsilon: float = 1e-8,
         use_locking: bool = False,
-        name: str = "Nadam",
+        name: str = "Adam",
     ) -> None:
         super().__init__(learning_rate, beta1, beta2, epsilon, use_locking, name)
         first, second = self._rounded()
@@ -66,7 +69,7 @@ def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
     class Decaying(base_optimizer):  # type: ignore[misc]
         def __init__(self, weight_decay: Any, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
-            self._decay, self._decayed = weight_decay, None
+            self._decay, self._decayed, self._slope = weight_decay, None, None
 
         def minimize(self, loss: Any, *args: Any, decay_var_list: Any = None, **options: Any) -> Operation:
             self._decayed = decay_var_list
@@ -84,7 +87,14 @@ def extend_with_decoupled_weight_decay(base_optimizer: Any) -> Any:
             now: Any = super()._before(v)
             if self._decayed and not any(v is other for other in self._decayed):
                 return now
-            return now - now * g.cast(g.value(self._decay), v.dtype)  # type: ignore[operator]
+            faded = now * g.cast(g.value(self._decay), v.dtype)
+            if isinstance(self._slope, Rows):  # the rows of a table that were read, and no others
+                faded = elementwise.where(self._slope.touched(now), faded, full_like(faded, 0))
+            return now - faded
+
+        def _stepped(self, gradient: Any, v: Any, rate: Any, t: Any) -> Any:
+            self._slope = gradient
+            return super()._stepped(gradient, v, rate, t)
 
     Decaying.__name__, Decaying.__doc__ = f"{base_optimizer.__name__}WithDecay", base_optimizer.__doc__
     return Decaying

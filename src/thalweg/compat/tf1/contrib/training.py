@@ -74,6 +74,7 @@ def optimize_loss(
             if gradient_noise_scale is not None:
                 pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
             if gradient_multipliers is not None:
+<<<<<<< HEAD
                 named = {v.name: v.op.name for _, v in pairs}  # here their names are those of the tensors
                 pairs = multiply_gradients(
                     pairs,
@@ -82,6 +83,9 @@ def optimize_loss(
                         for key, factor in gradient_multipliers.items()
                     },
                 )
+=======
+                pairs = multiply_gradients(pairs, _by_full_name(gradient_multipliers))
+>>>>>>> main
             norms = "global_gradient_norm" in asked or "gradient_norm" in asked
             if norms:
                 summary.scalar("global_norm/gradient_norm", math.global_norm([grad for grad, _ in pairs]))
@@ -106,6 +110,12 @@ def optimize_loss(
         with default_graph().control_dependencies([averages.apply([loss])]):
             summary.scalar("loss/mean", averages.average(loss))
             return math.identity(taken)
+
+
+def _by_full_name(factors: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Factors of gradients by variables and by their names "name:0", which alone count here."""
+    named = {k[:-2]: f for k, f in factors.items() if isinstance(k, str) and k.endswith(":0")}
+    return {**{k: f for k, f in factors.items() if not isinstance(k, str)}, **named}
 
 
 def _summarized(pairs: Any, asked: list[str]) -> None:

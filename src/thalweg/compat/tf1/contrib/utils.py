@@ -6,6 +6,7 @@ from typing import Any
 
 from thalweg.compat.tf1 import control, variables
 from thalweg.compat.tf1 import graph as g
+from thalweg.compat.tf1.contrib.scopes import add_arg_scope
 from thalweg.compat.tf1.graph import GraphKeys, default_graph
 from thalweg.compat.tf1.types import as_tuple
 
@@ -33,6 +34,31 @@ def scope_name() -> str:
     return default_graph().name_prefix.rstrip("/")
 
 
+@add_arg_scope
+def variable(
+    name: str,
+    shape: Any = None,
+    dtype: Any = None,
+    initializer: Any = None,
+    regularizer: Any = None,
+    trainable: bool = True,
+    collections: Any = None,
+    caching_device: Any = None,
+    device: Any = None,
+    partitioner: Any = None,
+    custom_getter: Any = None,
+    use_resource: Any = None,
+    synchronization: Any = None,
+    aggregation: Any = None,
+) -> Any:
+    """``tf.get_variable``, with a place for a device before the partitioner."""
+    return variables.get_variable(
+        name, shape, dtype, initializer, regularizer, trainable, collections or [GraphKeys.GLOBAL_VARIABLES],
+        use_resource=use_resource, custom_getter=custom_getter,
+    )  # fmt: skip
+
+
+@add_arg_scope
 def model_variable(
     name: str,
     shape: Any = None,
@@ -41,7 +67,6 @@ def model_variable(
     regularizer: Any = None,
     trainable: bool = True,
     collections: Any = None,
-    *,
     caching_device: Any = None,
     device: Any = None,
     partitioner: Any = None,

@@ -30,14 +30,18 @@ class Operation:
         self.graph = graph or default_graph()
         if self.graph.finalized:
             raise RuntimeError("Graph is finalized and cannot be modified.")
-        self.name = self.graph.unique_name((name or kind).rstrip("/"))
+        given = name or kind
+        if given.endswith("/") and given[:-1] not in self.graph.operations:  # the open scope's own name
+            self.name = given[:-1]
+        else:
+            self.name = self.graph.unique_name(given.rstrip("/"))
         self.type = kind
         self.effect = effect
         if effect is not None and hasattr(self, "act"):
             effect.actor = self
-        self.inputs = [x for x in inputs if isinstance(x, Tensor)]
+        self.inputs = [x for x in inputs if isinstance(x, Node)]
         self.control_inputs: list[Operation] = []  # what a group, such as an initialisation, consists of
-        self.outputs: list[Tensor] = []
+        self.outputs: list[Any] = []  # nodes
         self.graph.operations[self.name] = self
 
     @property
@@ -91,8 +95,11 @@ def session_for(session: Any) -> Any:
     return found
 
 
-class Tensor:
-    """A named expression. ``static`` is its value where it is a constant; ``dims`` the lengths where it is a shape."""
+class Node:
+    """A named expression: a tensor, a variable or slices.
+
+    ``static`` is its value where it is a constant; ``dims`` the lengths where it is a shape.
+    """
 
     __array_priority__ = 2000
     __array_ufunc__ = as_operator
@@ -142,6 +149,10 @@ class Tensor:
             self.t.specs = (core.Spec(tuple(merged.as_list()), self.t.dtype),)
         else:
             self.t = shaped_as(self.t, tuple(merged.as_list()))
+
+    def as_tensor(self) -> Any:
+        """This node, or the tensor that stands for it where only tensors are taken."""
+        return self
 
     def consumers(self) -> list[Operation]:
         """The operations that take this tensor."""
@@ -241,13 +252,25 @@ def held_to(x, /, shape):  # type: ignore[no-untyped-def]
     return _checked(x, shape)
 
 
+class _Tensors(type):
+    """What ``isinstance(x, tf.Tensor)`` asks: of Keras's tensors those are ones that are no variables."""
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        keras = cls is Tensor and isinstance(x, core.Tensor) and not isinstance(x, core.Variable)
+        return keras or super().__instancecheck__(x)
+
+
+class Tensor(Node, metaclass=_Tensors):
+    """What an operation gives. To a program a variable is none: ``isinstance(variable, tf.Tensor)`` is False."""
+
+
 class HostTensor(Tensor):
     """A node computed by Python from the values of others: strings and serialised messages."""
 
     def __init__(
         self,
         op: Operation,
-        inputs: Sequence[Tensor],
+        inputs: Sequence[Node],
         fn: Callable[..., Any],
         shape: Any = (),
         source: Any = None,
@@ -324,9 +347,7 @@ class _InBranch:
         """The parts, or what stands for them where nobody looks."""
         for test, wanted in self.guards:
             if test not in session.taken:
-                session.taken[test] = session.run(
-                    test, {k: v for k, v in fed.items() if isinstance(k, Tensor)}
-                )
+                session.taken[test] = session.run(test, {k: v for k, v in fed.items() if isinstance(k, Node)})
             if bool(session.taken[test]) != wanted:
                 return self.nothing
         if self.source not in session.taken:

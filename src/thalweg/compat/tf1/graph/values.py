@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
-from thalweg.compat.tf1.graph.nodes import HostTensor, Operation, Tensor, host, shaped_as
+from thalweg.compat.tf1.graph.nodes import HostTensor, Node, Operation, Tensor, host, shaped_as
 from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import joining
@@ -35,7 +35,7 @@ def register_tensor_conversion_function(base_type: Any, conversion_func: Any, pr
 def converted(x: Any, dtype: Any = None, name: str | None = None) -> Any:
     """The tensor that an object stands for, or the object itself."""
     for _, kinds, fn in _conversions:
-        if isinstance(x, kinds) and not isinstance(x, Tensor):
+        if isinstance(x, kinds) and not isinstance(x, Node):
             made = fn(x, None if dtype is None else as_dtype(dtype), name, False)
             if made is not NotImplemented:
                 return made
@@ -70,7 +70,7 @@ def _holds_core(x: Any) -> bool:
 def value(x: Any, dtype: Any = None) -> core.Tensor:
     """The expression of a tensor, number, array or list; what is not a tensor takes ``dtype`` if it can."""
     x = converted(x, dtype)
-    if isinstance(x, Tensor):
+    if isinstance(x, Node):
         if x.t is None:
             raise TypeError(f"{x.name} is a string; a number is needed")
         if isinstance(x.t, core.Variable) and (effects := x.graph.controls()):
@@ -115,20 +115,20 @@ def _has_arrays(x: Any) -> bool:
 def _has_tensor(x: Any) -> bool:
     if isinstance(x, (list, tuple)):
         return any(_has_tensor(part) for part in x)
-    return isinstance(x, (Tensor, core.Tensor))
+    return isinstance(x, (Node, core.Tensor))
 
 
 def _leaf_dtypes(x: Any) -> Iterator[Any]:
     for part in x:
         if isinstance(part, (list, tuple)):
             yield from _leaf_dtypes(part)
-        elif isinstance(part, (Tensor, core.Tensor)):
+        elif isinstance(part, (Node, core.Tensor)):
             yield part.dtype
 
 
 def values(*xs: Any) -> list[core.Tensor]:
     """Expressions of operands; numbers and arrays take the dtype of the tensor beside them, or of the first."""
-    dtype = next((x.dtype for x in xs if isinstance(x, Tensor)), None)
+    dtype = next((x.dtype for x in xs if isinstance(x, Node)), None)
     if dtype is None and xs:
         dtype = as_dtype(value(xs[0]).dtype)
     return [value(x, dtype) for x in xs]
@@ -172,8 +172,8 @@ def constant(
     value: Any, dtype: Any = None, shape: Any = None, name: str = "Const", verify_shape: bool = False
 ) -> Tensor:
     """A constant node. Strings stay on the host."""
-    if isinstance(value, Tensor):
-        return value
+    if isinstance(value, Node):
+        return convert_to_tensor(value)
     if value is None:
         raise ValueError("None values not supported.")
     if (dtype is not None and as_dtype(dtype) == string) or np.asarray(value).dtype.kind in "SUO":
@@ -209,10 +209,10 @@ def convert_to_tensor(
 ) -> Tensor:
     """The tensor itself, or a constant."""
     value = converted(value, dtype, name)
-    if isinstance(value, Tensor):
+    if isinstance(value, Node):
         if dtype is not None and value.t is not None and value.dtype != as_dtype(dtype):
             raise ValueError(f"Tensor conversion requested dtype {as_dtype(dtype).name} for {value}")
-        return getattr(value, "whole", value)  # of slices the node that is no such thing
+        return value.as_tensor()
     if _has_tensor(value):
         if _has_text(value):
             return packed_texts(value, name)
@@ -238,7 +238,7 @@ def packed_texts(values: Sequence[Any], name: str | None = None, axis: int = 0) 
 
 def static_value(x: Any) -> Any:
     """The value of a constant, number or list as NumPy; None where it is known only when the graph runs."""
-    if isinstance(x, Tensor):
+    if isinstance(x, Node):
         return x.static
     if _has_tensor(x):
         parts = [static_value(part) for part in x]

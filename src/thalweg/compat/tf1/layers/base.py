@@ -7,7 +7,7 @@ from typing import Any
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, variables
-from thalweg.compat.tf1.graph import GraphKeys, Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import GraphKeys, Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.initializers import zeros_initializer
 from thalweg.compat.tf1.sparse import sparse_placeholder
 from thalweg.ops import shape as shape_ops
@@ -31,7 +31,7 @@ class Layer:
         batch_input_shape: Any = None,
         batch_size: Any = None,
     ) -> None:
-        self._name, self.trainable, self._reuse = name, trainable, _reuse
+        self._name, self.trainable, self._reuse, self._scope = name, trainable, _reuse, _scope
         self.scope_name: str | None = None
         self.activity_regularizer = activity_regularizer
         self.dtype = dtype
@@ -88,23 +88,24 @@ class Layer:
 
     def __call__(self, inputs: Any, *args: Any, scope: Any = None, **options: Any) -> Any:
         inputs = g.nodes_of(inputs)
-        inputs = inputs if isinstance(inputs, (Tensor, list, tuple, dict)) else g.constant(inputs)
+        inputs = inputs if isinstance(inputs, (Node, list, tuple, dict)) else g.constant(inputs)
         if self.scope_name is None:
-            opened = variables.variable_scope(scope or self._name, self.kind, reuse=self._reuse)
+            given = scope or self._scope or (self._name if self._reuse else None)
+            opened = variables.variable_scope(given, self._name or self.kind, reuse=self._reuse)
         else:
             opened = variables.variable_scope(variables.VariableScope(self.built or None, self.scope_name))
         with opened as scope:
             self.scope_name = scope.name
             if not self.built:
-                if self.dtype is None and isinstance(inputs, Tensor) and inputs.dtype.is_floating:
+                if self.dtype is None and isinstance(inputs, Node) and inputs.dtype.is_floating:
                     self.dtype = inputs.dtype
-                self.build(inputs.get_shape() if isinstance(inputs, Tensor) else None)
+                self.build(inputs.get_shape() if isinstance(inputs, Node) else None)
                 self.built = True
             made = self.call(inputs, *args, **options)
             if self.activity_regularizer is not None:
-                default_graph().add_to_collection(
-                    GraphKeys.REGULARIZATION_LOSSES, self.activity_regularizer(made)
-                )
+                penalty = self.activity_regularizer(made)
+                rows = math.cast(math.shape(made)[0], penalty.dtype)  # the mean over the examples
+                default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty / rows)
             return made
 
     apply = __call__
@@ -215,7 +216,7 @@ class Dropout(Layer):
 
     def call(self, inputs: Any, training: Any = False) -> Tensor:
         rate = self.rate
-        if isinstance(training, Tensor):
+        if isinstance(training, Node):
             rate = math.cast(training, inputs.dtype) * rate
         elif not training:
             return math.identity(inputs)
@@ -229,7 +230,7 @@ def _called(layer: Any) -> Any:
     """A function that makes a layer of its arguments and calls it."""
 
     def apply(inputs: Any, *args: Any, name: str | None = None, reuse: Any = None, **options: Any) -> Any:
-        return layer(*args, name=name, _reuse=reuse, **options)(inputs)
+        return layer(*args, name=name, _reuse=reuse, _scope=name, **options)(inputs)
 
     apply.__name__, apply.__doc__ = layer.kind, layer.__doc__
     return apply

@@ -8,7 +8,17 @@ from typing import Any
 from thalweg import nn as core_nn
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
-from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Node,
+    Operation,
+    Tensor,
+    current,
+    default_graph,
+    value,
+    wrap,
+)
 from thalweg.compat.tf1.initializers import ones_initializer, zeros_initializer
 from thalweg.compat.tf1.layers.base import Layer
 from thalweg.compat.tf1.lengths import of_a_sample
@@ -75,6 +85,7 @@ class BatchNormalization(Layer):
         self._of_beta = beta_initializer or zero, beta_regularizer, True, None, beta_constraint
         self._moments = moving_mean_initializer or zero, moving_variance_initializer or one
         self.batch_weights: Any = None  # of tf.contrib.layers
+        self.shift_first = False  # of tf.contrib.layers where it does not fuse: which variable is made first
         self.zero_debias = False  # of tf.contrib.layers: whether the moving mean is freed from its start
 
     def build(self, input_shape: Any) -> None:
@@ -84,8 +95,12 @@ class BatchNormalization(Layer):
         def root(*args: Any, **given: Any) -> Any:
             return math.sqrt(variance(*args, **given))
 
-        self.gamma = self.add_variable("gamma", n, *self._of_gamma) if self.scale else None
-        self.beta = self.add_variable("beta", n, *self._of_beta) if self.center else None
+        self.gamma = self.beta = None
+        for name in ("beta", "gamma") if self.shift_first else ("gamma", "beta"):
+            if name == "gamma" and self.scale:
+                self.gamma = self.add_variable("gamma", n, *self._of_gamma)
+            elif name == "beta" and self.center:
+                self.beta = self.add_variable("beta", n, *self._of_beta)
         self.moving_mean = self.add_variable("moving_mean", n, mean, trainable=False)
         self.moving_variance = self.add_variable("moving_variance", n, variance, trainable=False)
         if self.renorm:
@@ -97,7 +112,7 @@ class BatchNormalization(Layer):
         x = value(inputs)
         gamma, beta = (None if v is None else value(v) for v in (self.gamma, self.beta))
         kept = value(self.moving_mean), value(self.moving_variance)
-        if training is False or training is None or (training == 0 and not isinstance(training, Tensor)):
+        if training is False or training is None or (training == 0 and not isinstance(training, Node)):
             return wrap(
                 core_nn.batch_norm(x, *kept, gamma, beta, self.epsilon, self.axis),
                 None,
@@ -105,7 +120,7 @@ class BatchNormalization(Layer):
                 [inputs],
             )
         y, moved = self._trained(inputs, x, gamma, beta)
-        test = g.truth(training) if isinstance(training, Tensor) else None
+        test = g.truth(training) if isinstance(training, Node) else None
         if test is not None:
             still = core_nn.batch_norm(x, *kept, gamma, beta, self.epsilon, self.axis)
             y = elementwise.where(test, y, still)

@@ -10,7 +10,17 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import node_defs
-from thalweg.compat.tf1.graph import Tensor, as_array, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.graph import (
+    Node,
+    Tensor,
+    as_array,
+    static_int,
+    static_value,
+    value,
+    values,
+    wrap,
+    wrap_all,
+)
 from thalweg.compat.tf1.math.shapes import identity
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.dtypes import is_floating
@@ -306,7 +316,7 @@ def assert_type(tensor: Any, tf_type: Any, message: str = "", name: str | None =
 
 def is_numeric_tensor(tensor: Any) -> bool:
     """Whether it is a tensor of numbers."""
-    return isinstance(tensor, Tensor) and not isinstance(tensor, g.HostTensor)
+    return isinstance(tensor, Node) and not isinstance(tensor, g.HostTensor)
 
 
 def make_tensor_proto(values: Any, dtype: Any = None, shape: Any = None, verify_shape: bool = False) -> Any:
@@ -381,7 +391,7 @@ def assert_integer(x: Any, message: str = "", name: str | None = None) -> g.Oper
 
 def is_tensor(x: Any) -> bool:
     """Whether it is a node of a graph."""
-    return isinstance(x, Tensor)
+    return isinstance(x, Node)
 
 
 def convert_to_tensor_or_indexed_slices(value: Any, dtype: Any = None, name: str | None = None) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.graph import Node, Tensor, static_int, static_value, value, values, wrap, wrap_all
 from thalweg.compat.tf1.lengths import dims_of, filled, one_dim
 from thalweg.compat.tf1.types import TensorShape, as_dtype, dtype_of_range, numpy_dtype
 from thalweg.graph import tensor as core
@@ -109,9 +109,7 @@ def range(
     if known[0] == 0 and known[2] == 1 and last.dtype.kind in "iu":
         numbers = last
     counted: Any = dynamic.iota(g.cast(numbers, "int64"))
-    kind = (
-        dtype or (limit if isinstance(limit, Tensor) else start if isinstance(start, Tensor) else delta).dtype
-    )
+    kind = dtype or (limit if isinstance(limit, Node) else start if isinstance(start, Node) else delta).dtype
     wanted = counted if known[0] == 0 and known[2] == 1 else first + g.cast(counted, first.dtype) * step
     return wrap(g.cast(wanted, kind), name, "Range")
 

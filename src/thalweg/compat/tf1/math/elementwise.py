@@ -10,7 +10,7 @@ import numpy as np
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.families import binary, of_texts_too, unary
-from thalweg.compat.tf1.graph import HostTensor, Tensor, axes_of, value, values, wrap
+from thalweg.compat.tf1.graph import HostTensor, Node, Tensor, axes_of, value, values, wrap
 from thalweg.compat.tf1.math.shapes import size
 from thalweg.compat.tf1.slices import IndexedSlices, changed, rows_or_value
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
@@ -150,14 +150,14 @@ saturate_cast = cast
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
     """Elements kept within limits."""
-    t = t if isinstance(t, Tensor) else g.convert_to_tensor(t)
+    t = t if isinstance(t, Node) else g.convert_to_tensor(t)
     low, high = (value(limit, t.dtype) for limit in (clip_value_min, clip_value_max))
     return changed(lambda x: optimizers.clip_by_value(x, low, high), t, name, "clip_by_value")
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:
     """Of L2 norm ``clip_norm`` at most."""
-    t = t if isinstance(t, Tensor) else g.convert_to_tensor(t)
+    t = t if isinstance(t, Node) else g.convert_to_tensor(t)
     limit = value(clip_norm, t.dtype)
     return changed(lambda x: optimizers.clip_by_norm(x, limit, axes_of(axes)), t, name, "clip_by_norm")
 
@@ -247,7 +247,7 @@ zeta = binary("Zeta", incomplete.zeta)
 
 def betainc(a: Any, b: Any, x: Any, name: str | None = None) -> Tensor:
     """The regularised incomplete beta function ``I_x(a, b)``; there is a gradient for x alone."""
-    first = next((t.dtype for t in (a, b, x) if isinstance(t, Tensor)), "float32")
+    first = next((t.dtype for t in (a, b, x) if isinstance(t, Node)), "float32")
     made = incomplete.betainc(*(value(t, first) for t in (a, b, x)))
     return wrap(made, name, "Betainc", [a, b, x])
 

@@ -25,7 +25,7 @@ def gradients(
     gate_gradients: Any = False,
     aggregation_method: Any = None,
     stop_gradients: Any = None,
-) -> list[Tensor | None]:
+) -> list[Tensor | IndexedSlices | None]:
     """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it, ``IndexedSlices`` where
     all that depends on it are rows gathered from it.
     """
@@ -33,7 +33,7 @@ def gradients(
     ys, xs = g.converted(ys), g.converted(xs)
     outputs = [graph.translated(value(y)) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
     sources = xs if isinstance(xs, (list, tuple)) else [xs]
-    targets = [graph.translated(g.convert_to_tensor(x).t) for x in sources]
+    targets = [graph.translated(x.t if isinstance(x, g.Node) else value(x)) for x in sources]
     seeds = None
     if grad_ys is not None:
         given = grad_ys if isinstance(grad_ys, (list, tuple)) else [grad_ys]

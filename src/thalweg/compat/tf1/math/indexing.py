@@ -8,7 +8,7 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, static_int, static_value, value, values, wrap
 from thalweg.compat.tf1.lengths import Length, dims_of, filled
 from thalweg.compat.tf1.math.creation import range as _range
 from thalweg.compat.tf1.math.reductions import cumprod, reduce_max, reduce_prod, reduce_sum
@@ -208,11 +208,11 @@ def _open_ends(keys: tuple[Any, ...], t: Any) -> tuple[Any, tuple[Any, ...]]:
 def _stops_at_length(k: Any) -> bool:
     """Whether a slice begins at a number that is not negative, and ends at a length of a tensor."""
     begins = k.start is None or (isinstance(k.start, (int, np.integer)) and bool(k.start >= 0))
-    return begins and isinstance(k.stop, Tensor) and isinstance(k.stop.dims, Length)
+    return begins and isinstance(k.stop, Node) and isinstance(k.stop.dims, Length)
 
 
 def _is_open(k: Any) -> bool:
-    return any(isinstance(x, Tensor) and x.static is None for x in (k.start, k.stop))
+    return any(isinstance(x, Node) and x.static is None for x in (k.start, k.stop))
 
 
 def strided_slice(
@@ -255,7 +255,7 @@ def strided_slice(
 
 def _item(self: Tensor, key: Any) -> Tensor:
     """``tensor[key]``, also with tensors as indices; a list is a tuple, a tensor of truths a mask."""
-    if isinstance(key, (Tensor, np.ndarray)) and key.dtype == bool:
+    if isinstance(key, (Node, np.ndarray)) and key.dtype == bool:
         return boolean_mask(self, key)
     key = tuple(key) if isinstance(key, list) else key
     keys = key if isinstance(key, tuple) else (key,)
@@ -283,7 +283,7 @@ def _index(k: Any) -> Any:
         return python_slice(
             *(None if x is None else static_int(x, "a slice's end") for x in (k.start, k.stop, k.step))
         )
-    if isinstance(k, Tensor):
+    if isinstance(k, Node):
         found = static_value(k)
         return int(found) if found is not None and found.ndim == 0 else value(k)
     return int(k) if isinstance(k, (int, np.integer)) and not isinstance(k, bool) else k

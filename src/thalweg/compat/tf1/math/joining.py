@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, wrap, wrap_all
+from thalweg.compat.tf1.graph import Node, Tensor, static_int, static_value, value, wrap, wrap_all
 from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
 from thalweg.compat.tf1.math.shapes import identity, reshape, shape, transpose
 from thalweg.graph import tensor as core
@@ -19,7 +19,7 @@ from thalweg.ops import dynamic, elementwise, index, joining, tiling
 
 def _is_number(x: Any) -> bool:
     return isinstance(x, (int, np.integer)) or (
-        isinstance(x, Tensor) and x.static is not None and x.shape.ndims == 0
+        isinstance(x, Node) and x.static is not None and x.shape.ndims == 0
     )
 
 
@@ -32,7 +32,7 @@ def concat(
         values, axis = axis, values
     if not isinstance(values, (list, tuple)):  # one tensor alone
         return identity(values, name)
-    like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
+    like_dtype = next((x.dtype for x in values if isinstance(x, Node)), None)
     parts = [value(x, like_dtype) for x in values]
     of_lengths = parts[0].dtype.kind == "i" and len(parts[0].shape or ()) == 1
     dims = _joined_dims(values) if of_lengths else None
@@ -69,7 +69,7 @@ def stack(values: Any, axis: Any = 0, name: str | None = "stack") -> Tensor:
     """Tensors of one shape joined along a new axis."""
     if any(isinstance(x, g.HostTensor) for x in values):
         return g.packed_texts(values, name, static_int(axis, "axis"))
-    like_dtype = next((x.dtype for x in values if isinstance(x, Tensor)), None)
+    like_dtype = next((x.dtype for x in values if isinstance(x, Node)), None)
     dims = dims_of(values) if any(isinstance(getattr(x, "dims", None), Length) for x in values) else None
     parts = [value(x, like_dtype) for x in values]
     made = joining.stack(parts, axis=static_int(axis, "axis"))
@@ -165,7 +165,7 @@ def pad(
             raise ValueError(
                 "tf.pad: paddings must be known when the graph is built, unless it pads with a constant"
             )
-        amounts = value(paddings) if isinstance(paddings, Tensor) else _stacked(paddings)
+        amounts = value(paddings) if isinstance(paddings, Node) else _stacked(paddings)
         return wrap(_padded.build([value(tensor), amounts], {"fill": constant_values}), name, "Pad", [tensor])
     widths = tuple((int(a), int(b)) for a, b in known)
     made = tiling.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Node, Tensor
 from thalweg.compat.tf1.late import deferring
 from thalweg.compat.tf1.math.elementwise import (
     abs,
@@ -55,13 +55,13 @@ def _install() -> None:
         "matmul": deferring(matmul),
     }
     for name, op in pairs.items():
-        setattr(Tensor, f"__{name}__", forward(op, name))
-        setattr(Tensor, f"__r{name}__", reflected(op, name))
+        setattr(Node, f"__{name}__", forward(op, name))
+        setattr(Node, f"__r{name}__", reflected(op, name))
     for name, op in {"lt": less, "le": less_equal, "gt": greater, "ge": greater_equal}.items():
-        setattr(Tensor, f"__{name}__", forward(op))
+        setattr(Node, f"__{name}__", forward(op))
     for name, one in {"neg": negative, "abs": abs, "invert": logical_not}.items():
-        setattr(Tensor, f"__{name}__", lambda self, one=one: one(self))
-    setattr(Tensor, "__getitem__", deferring(_item))  # noqa: B010 - the class declares it for readers
+        setattr(Node, f"__{name}__", lambda self, one=one: one(self))
+    setattr(Node, "__getitem__", deferring(_item))  # noqa: B010 - the class declares it for readers
 
 
 _install()

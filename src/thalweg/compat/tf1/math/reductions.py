@@ -10,7 +10,7 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, axes_of, static_int, value, wrap
 from thalweg.graph import tensor as core
 from thalweg.ops import linalg, norms, reduce
 from thalweg.ops.elementwise import astype
@@ -57,7 +57,7 @@ def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
 
 def _of_lengths(fn: Callable[..., Any], node: Any, axis: Any, keepdims: bool) -> Any:
     """What a few known whole numbers give: lengths stay known."""
-    known = node.static if isinstance(node, Tensor) and node.dtype.is_integer else None
+    known = node.static if isinstance(node, Node) and node.dtype.is_integer else None
     if known is None or np.size(known) > 16:
         return None
     return np.asarray(fn(core.constant(np.asarray(known)), axis=axis, keepdims=keepdims).value)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, axes_of, static_int, static_value, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, axes_of, static_int, static_value, value, wrap
 from thalweg.compat.tf1.late import late
 from thalweg.compat.tf1.lengths import (
     Length,
@@ -124,7 +124,7 @@ def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
     """The elements under another shape; one length may be -1."""
     made, known = (
         _reshaped(g.value(tensor), shape),
-        static_value(tensor) if isinstance(tensor, Tensor) else None,
+        static_value(tensor) if isinstance(tensor, Node) else None,
     )
     static = None if known is None or made.shape is None or None in made.shape else known.reshape(made.shape)
     return wrap(made, name, "Reshape", [tensor], static=static)

@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, nn
-from thalweg.compat.tf1.graph import Tensor
-from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
+from thalweg.compat.tf1.graph import Node
+from thalweg.compat.tf1.initializers import (
+    constant_initializer,
+    glorot_uniform_initializer,
+    zeros_initializer,
+)
 from thalweg.compat.tf1.types import TensorShape
 from thalweg.compat.tf1.variables import get_variable, variable_scope
 from thalweg.registry import snake_case
@@ -138,15 +142,13 @@ def twin(cell: Any) -> Any:
 def _state_parts(state: Any, sizes: Sequence[int]) -> Any:
     """The parts of a state: a tuple of them, or one tensor, as they were given before 0.11."""
     return (
-        math.split(value=state, num_or_size_splits=list(sizes), axis=1)
-        if isinstance(state, Tensor)
-        else state
+        math.split(value=state, num_or_size_splits=list(sizes), axis=1) if isinstance(state, Node) else state
     )
 
 
 def _state_like(state: Any, parts: Any) -> Any:
     """The parts of the new state in the form of the old one."""
-    return math.concat(list(parts), 1) if isinstance(state, Tensor) else parts
+    return math.concat(list(parts), 1) if isinstance(state, Node) else parts
 
 
 def _width(size: Any) -> int:
@@ -387,17 +389,19 @@ class LayerNormBasicLSTMCell(BasicLSTMCell):
         dropout_prob_seed: Any = None,
         reuse: Any = None,
     ) -> None:
-        super().__init__(num_units, forget_bias, activation=activation)
-        self.normalised, self.gain, self.shift, self.keep_prob = (
+        super().__init__(num_units, forget_bias, activation=activation, reuse=reuse)
+        self.normalised, self.gain, self.shift, self.keep_prob, self.seed = (
             layer_norm,
             norm_gain,
             norm_shift,
             dropout_keep_prob,
+            dropout_prob_seed,
         )
 
     def _gates(self, inputs: Any, h: Any) -> list[Any]:
         if not self.normalised:
-            return math.split(value=self._linear([inputs, h], 4 * self.units), num_or_size_splits=4, axis=1)
+            made = self._linear([inputs, h], 4 * self.units, start=glorot_uniform_initializer())
+            return math.split(value=made, num_or_size_splits=4, axis=1)
         x = math.concat([inputs, h], 1)
         made = math.matmul(x, self._variable("kernel", [x.get_shape()[1].value, 4 * self.units]))
         parts = math.split(value=made, num_or_size_splits=4, axis=1)
@@ -409,7 +413,7 @@ class LayerNormBasicLSTMCell(BasicLSTMCell):
         i, j, f, o = self._gates(inputs, h)
         j = self.activation(j)
         if not isinstance(self.keep_prob, (int, float)) or self.keep_prob < 1:
-            j = nn.dropout(j, self.keep_prob)
+            j = nn.dropout(j, self.keep_prob, seed=self.seed)
         c = c * math.sigmoid(f + self.forget_bias) + math.sigmoid(i) * j
         c = _normal(self, c, "state") if self.normalised else c
         h = self.activation(c) * math.sigmoid(o)
@@ -449,7 +453,7 @@ class MultiRNNCell(RNNCell):
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        one = isinstance(state, Tensor)
+        one = isinstance(state, Node)
         states = _state_parts(state, [_width(cell.state_size) for cell in self.cells]) if one else state
         new = []
         for k, (cell, own) in enumerate(zip(self.cells, states, strict=True)):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import only
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1 import nest as nested
 from thalweg.compat.tf1.initializers import constant_initializer, zeros_initializer
@@ -107,12 +108,14 @@ class NASCell(_Projecting):
         self,
         num_units: int,
         num_proj: int | None = None,
-        use_biases: bool = False,
+        use_bias: bool = False,
         reuse: Any = None,
+        *,
+        use_biases: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(num_units)
-        self.projection, self.biased = num_proj, options.get("use_bias", use_biases)
+        super().__init__(num_units, _reuse=reuse, **options)
+        self.projection, self.biased = num_proj, use_bias or use_biases
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         c, m = state
@@ -134,6 +137,7 @@ class NASCell(_Projecting):
 
 
 class CoupledInputForgetGateLSTMCell(LSTMCell):
+<<<<<<< HEAD
     """The LSTM whose input gate is 1 minus the forget gate; its variables have names of their own."""
 
     _projection_name = "W_P_0"
@@ -146,14 +150,65 @@ class CoupledInputForgetGateLSTMCell(LSTMCell):
             math.matmul(joined, weights), self._variable("B", [3 * self.units], zeros_initializer())
         )
         j, f, o = math.split(value=gates, num_or_size_splits=3, axis=1)
+=======
+    """The LSTM whose input gate is 1 minus the forget gate; its parts may be normalised over their units.
+
+    Weights begin as their scope says: TensorFlow's cell takes ``initializer`` and does not use it, neither does this.
+    """
+
+    def __init__(
+        self,
+        num_units: int,
+        use_peepholes: bool = False,
+        initializer: Any = None,
+        num_proj: int | None = None,
+        proj_clip: Any = None,
+        num_unit_shards: int = 1,
+        num_proj_shards: int = 1,
+        forget_bias: float = 1.0,
+        state_is_tuple: bool = True,
+        activation: Any = math.tanh,
+        reuse: Any = None,
+        layer_norm: bool = False,
+        norm_gain: float = 1.0,
+        norm_shift: float = 0.0,
+    ) -> None:
+        only("CoupledInputForgetGateLSTMCell", "num_unit_shards", num_unit_shards, 1)
+        only("CoupledInputForgetGateLSTMCell", "num_proj_shards", num_proj_shards, 1)
+        super().__init__(
+            num_units, use_peepholes, None, None, num_proj, proj_clip, forget_bias=forget_bias,
+            state_is_tuple=state_is_tuple, activation=activation, reuse=reuse,
+        )  # fmt: skip
+        self.normalised, self.gain, self.shift = layer_norm, norm_gain, norm_shift
+
+    def _part(self, x: Any, name: str) -> Any:
+        return _normal(self, x, name) if self.normalised else x
+
+    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        c, h = _state_parts(state, [self.units, self.output_size])
+        x = math.concat([inputs, h], 1)
+        made = math.matmul(x, self._variable("W_0", [x.get_shape()[1].value, 3 * self.units], self.kernel))
+        if not self.normalised:
+            made = nn.bias_add(made, self._variable("B", [3 * self.units], zeros_initializer()))
+        j, f, o = math.split(value=made, num_or_size_splits=3, axis=1)
+        j, f, o = self._part(j, "transform"), self._part(f, "forget"), self._part(o, "output")
+>>>>>>> main
         if self.peepholes:
             f = f + self._variable("W_F_diag", [self.units], self.kernel) * c
         f = math.sigmoid(f + self.forget_bias)
         c = f * c + (1 - f) * self.activation(j)
         if self.peepholes:
             o = o + self._variable("W_O_diag", [self.units], self.kernel) * c
+<<<<<<< HEAD
+=======
+        c = self._part(c, "state")
+>>>>>>> main
         h = math.sigmoid(o) * self.activation(c)
-        return self._projected(h), _state_like(state, LSTMStateTuple(c, self._projected(h)))
+        if self.projection:
+            h = math.matmul(h, self._variable("W_P_0", [self.units, self.projection], self.kernel))
+            if self.projection_clip is not None:
+                h = math.clip_by_value(h, -self.projection_clip, self.projection_clip)
+        return h, _state_like(state, LSTMStateTuple(c, h))
 
 
 class GLSTMCell(_Projecting):

@@ -14,7 +14,7 @@ from thalweg.compat.tf1.rnn.cells import twin
 from thalweg.compat.tf1.structures import inside, map_structure, to_core, to_nodes
 from thalweg.compat.tf1.tensor_array import TensorArray
 from thalweg.compat.tf1.types import TensorShape
-from thalweg.compat.tf1.variables import variable_scope
+from thalweg.compat.tf1.variables import get_variable_scope, variable_scope
 from thalweg.ops import elementwise, reduce, scan
 from thalweg.ops import shape as shape_ops
 
@@ -222,8 +222,9 @@ def stack_bidirectional_rnn(
         for k, (forward, backward) in enumerate(zip(cells_fw, cells_bw, strict=True)):
             starts = [None if s is None else s[k] for s in (initial_states_fw, initial_states_bw)]
             with variable_scope(f"cell_{k}"):
+                here = get_variable_scope()
                 x, fw, bw = static_bidirectional_rnn(
-                    forward, backward, x, starts[0], starts[1], dtype, sequence_length
+                    forward, backward, x, starts[0], starts[1], dtype, sequence_length, scope=here
                 )
             states_fw.append(fw)
             states_bw.append(bw)

@@ -185,14 +185,20 @@ class OutputProjectionWrapper(_Wrapper):
 
 
 class InputProjectionWrapper(OutputProjectionWrapper):
-    """A linear layer before a cell."""
+    """A linear layer, and a function of what it gives if there is one, before a cell."""
+
+    def __init__(
+        self, cell: RNNCell, num_proj: int, activation: Any = None, input_size: Any = None, reuse: Any = None
+    ) -> None:
+        super().__init__(cell, num_proj, activation, reuse)
 
     @property
     def output_size(self) -> int:
         return self.cell.output_size
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        return self.cell(self._linear([inputs], self.width), state)
+        projected = self._linear([inputs], self.width)
+        return self.cell(self.activation(projected) if self.activation else projected, state)
 
 
 class EmbeddingWrapper(_Wrapper):

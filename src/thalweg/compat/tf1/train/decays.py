@@ -9,16 +9,16 @@ import numpy as np
 
 from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, value, wrap
 from thalweg.ops import elementwise, random
 
 
 def _number(x: Any) -> Any:
-    return value(x) if isinstance(x, Tensor) else x
+    return value(x) if isinstance(x, Node) else x
 
 
 def _rate(schedule: Any, step: Any, name: str | None, kind: str, like: Any) -> Tensor:
-    dtype = like.dtype if isinstance(like, Tensor) else "float32"
+    dtype = like.dtype if isinstance(like, Node) else "float32"
     return wrap(g.cast(schedule(value(step)), dtype), name, kind, [step])
 
 

@@ -11,10 +11,20 @@ from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.control import control_dependencies, group
-from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, Tensor, current, default_graph, value, wrap
+from thalweg.compat.tf1.graph import (
+    Effect,
+    GraphKeys,
+    Node,
+    Operation,
+    current,
+    default_graph,
+    value,
+    wrap,
+)
 from thalweg.compat.tf1.slices import IndexedSlices, rows_or_value
 from thalweg.compat.tf1.variables import (
     Variable,
+    get_variable_scope,
     trainable_variables,
 )
 from thalweg.graph import tensor as core
@@ -87,7 +97,7 @@ class Optimizer:
         grad_loss: Any = None,
     ) -> list[tuple[Any, Variable]]:
         """Pairs (gradient, variable); the gradient is None where the loss does not depend on it."""
-        loss = g.node_of(loss() if callable(loss) and not isinstance(loss, Tensor) else loss)
+        loss = g.node_of(loss() if callable(loss) and not isinstance(loss, Node) else loss)
         wanted = trainable_variables() if var_list is None else [g.node_of(v) for v in _flat(var_list)]
         if not wanted:
             raise ValueError("No variables to optimize.")
@@ -167,11 +177,11 @@ class Optimizer:
         return self._counters.get(name)
 
     def _call_if_callable(self, param: Any) -> Any:
-        return param() if callable(param) and not isinstance(param, Tensor) else param
+        return param() if callable(param) and not isinstance(param, Node) else param
 
     def _learning_rate(self) -> core.Tensor:
-        rate = self._rate() if callable(self._rate) and not isinstance(self._rate, Tensor) else self._rate
-        return value(rate) if isinstance(rate, Tensor) else core.constant(np.float64(rate))
+        rate = self._rate() if callable(self._rate) and not isinstance(self._rate, Node) else self._rate
+        return value(rate) if isinstance(rate, Node) else core.constant(np.float64(rate))
 
     def _counted(self) -> tuple[Any, list[Any]]:
         """The number of this step, from 1, and the update of the counter."""
@@ -216,7 +226,9 @@ class Optimizer:
                     if known
                     else wrap(shape_ops.full_like(v.t.initializer, start), None, "Slot")
                 )
-            return Variable(start, trainable=False, name=f"{v.op.name}/{name or self._name}")
+            scope = get_variable_scope().name
+            under = f"{scope}/{v.op.name}" if scope else v.op.name
+            return Variable(start, trainable=False, name=f"{under}/{name or self._name}")
         finally:
             graph.name_prefix = saved
 
@@ -251,7 +263,7 @@ def _without_repeats(slices: Any) -> IndexedSlices:
 
 
 def _flat(variables: Any) -> list[Any]:
-    if isinstance(variables, (Tensor, core.Tensor)) or not isinstance(variables, Iterable):
+    if isinstance(variables, (Node, core.Tensor)) or not isinstance(variables, Iterable):
         return [variables]
     return [v for part in variables for v in _flat(part)]
 
@@ -298,7 +310,7 @@ class MomentumOptimizer(Optimizer):
         name: str = "Momentum",
         use_nesterov: bool = False,
     ) -> None:
-        factor: Any = value(momentum) if isinstance(momentum, Tensor) else momentum
+        factor: Any = value(momentum) if isinstance(momentum, Node) else momentum
         super().__init__(optimizers.Momentum(0.0, factor, use_nesterov), learning_rate, name)
 
 
@@ -400,7 +412,7 @@ class AdamOptimizer(Optimizer):
         """The powers of the betas at this step, and the updates to those of the next."""
         betas = {name: beta() if callable(beta) else beta for name, beta in self._betas.items()}
         if not self._counters:
-            first = {name: b if isinstance(b, Tensor) else np.float32(b) for name, b in betas.items()}
+            first = {name: b if isinstance(b, Node) else np.float32(b) for name, b in betas.items()}
             self._counters = {n: Variable(start, trainable=False, name=n) for n, start in first.items()}
         powers = {n: current.build([v.t], {}) for n, v in self._counters.items()}
         moved = [(v.t, powers[n] * value(betas[n], "float32")) for n, v in self._counters.items()]  # type: ignore[operator]

@@ -12,6 +12,7 @@ from thalweg.compat.tf1.graph import Effect, GraphKeys, Operation, current, defa
 from thalweg.compat.tf1.session import Session
 from thalweg.compat.tf1.variables import (
     Variable,
+    get_variable_scope,
     trainable_variables,
 )
 from thalweg.extras import needs
@@ -48,7 +49,8 @@ def global_step(sess: Session, global_step_tensor: Any) -> int:
 class ExponentialMovingAverage:
     """Averages that follow variables or tensors: ``average = decay average + (1 - decay) value``.
 
-    A variable's average starts at its initial value; a tensor's starts at 0 and is divided by ``1 - decay^t``.
+    A variable's average starts at its initial value; a tensor's starts at 0, and with ``zero_debias`` is divided by
+    ``1 - decay^t``.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class ExponentialMovingAverage:
         zero_debias: bool = False,
         name: str = "ExponentialMovingAverage",
     ) -> None:
-        self.decay, self.num_updates, self.name = decay, num_updates, name
+        self.decay, self.num_updates, self.name, self.zero_debias = decay, num_updates, name, zero_debias
         self._averages: dict[Any, Variable] = {}
         self._debias: dict[Any, tuple[Variable, Variable]] = {}
 
@@ -79,21 +81,23 @@ class ExponentialMovingAverage:
             return
         graph = default_graph()
         saved, graph.name_prefix = graph.name_prefix, ""
-        name = self.average_name(v)
+        scope, name = get_variable_scope().name, f"{v.op.name}/{self.name}"
+        name = f"{scope}/{name}" if scope else name
         try:
             with graph.control_dependencies(None):
                 if isinstance(v, Variable):
                     self._averages[v] = Variable(v.initialized_value(), trainable=False, name=name)
+                    graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, v)
                 else:
                     zeros = np.zeros(v.get_shape().as_list(), v.dtype.as_numpy_dtype)
                     self._averages[v] = Variable(zeros, trainable=False, name=name)
-                    self._debias[v] = (
-                        Variable(zeros, trainable=False, name=f"{name}/biased"),
-                        Variable(np.float32(0), trainable=False, name=f"{name}/local_step"),
-                    )
+                    if self.zero_debias:
+                        self._debias[v] = (
+                            Variable(zeros, trainable=False, name=f"{name}/biased"),
+                            Variable(np.float32(0), trainable=False, name=f"{name}/local_step"),
+                        )
         finally:
             graph.name_prefix = saved
-        graph.add_to_collection(GraphKeys.MOVING_AVERAGE_VARIABLES, v)
 
     def _moved(self, v: Any, decay: Any) -> list[Any]:
         average, factor = self._averages[v].t, g.cast(decay, v.dtype)
@@ -110,8 +114,9 @@ class ExponentialMovingAverage:
         return self._averages.get(var)
 
     def average_name(self, var: Any) -> str:
-        """Its name."""
-        return f"{var.op.name}/{self.name}"
+        """Its name: that which the average has, or would have outside all scopes."""
+        made = self._averages.get(var)
+        return f"{var.op.name}/{self.name}" if made is None else made.op.name
 
     def variables_to_restore(self, moving_avg_variables: Any = None) -> dict[str, Variable]:
         """A name map for a Saver that puts averages in the place of the variables."""

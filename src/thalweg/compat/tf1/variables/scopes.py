@@ -11,6 +11,7 @@ from typing import Any
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import (
     GraphKeys,
+    Node,
     Tensor,
     default_graph,
 )
@@ -20,8 +21,9 @@ from thalweg.compat.tf1.variables.variable import Variable
 
 def get_local_variable(name: str, *args: Any, **options: Any) -> Variable:
     """As ``tf.get_variable``, for a variable that is neither trained nor saved."""
-    options.update(trainable=False, collections=[g.GraphKeys.LOCAL_VARIABLES])
-    return get_variable(name, *args, **options)
+    given = inspect.signature(get_variable).bind(name, *args, **options).arguments
+    more = [*(given.get("collections") or ()), GraphKeys.LOCAL_VARIABLES]
+    return get_variable(**{**given, "trainable": False, "collections": more})
 
 
 def make_template(name_: str, func_: Any, create_scope_now_: bool = False, **fixed: Any) -> Any:
@@ -251,7 +253,7 @@ def get_variable(
     """The variable of that name in the open scope: a new one, or where the scope shares, the one that exists."""
     scope = get_variable_scope()
     full = f"{scope.name}/{name}" if scope.name else name
-    is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, Tensor)
+    is_value = initializer is not None and not callable(initializer) and not isinstance(initializer, Node)
     if dtype is not None and is_value:
         initializer = g.as_array(initializer).astype(numpy_dtype(dtype))
     getter = custom_getter or scope.custom_getter
@@ -386,7 +388,7 @@ def _first_value(full: str, shape: Any, wanted: Any, initializer: Any) -> Any:
         initializer = glorot_uniform_initializer() if as_dtype(wanted).is_floating else zeros_initializer()
     if isinstance(initializer, type):
         initializer = initializer()
-    if isinstance(initializer, Tensor):
+    if isinstance(initializer, Node):
         return initializer
     if not callable(initializer):
         return g.as_array(initializer)
@@ -402,4 +404,4 @@ def _first_value(full: str, shape: Any, wanted: Any, initializer: Any) -> Any:
     with graph.control_dependencies(None), graph.name_scope(f"{full}/Initializer/"):
         asked = {"partition_info": None} if "partition_info" in _parameters(initializer) else {}
         made = initializer(lengths.as_list(), dtype=as_dtype(wanted), **asked)
-    return made if isinstance(made, Tensor) else g.as_array(made, wanted)
+    return made if isinstance(made, Node) else g.as_array(made, wanted)

@@ -15,6 +15,7 @@ from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import (
     Effect,
     GraphKeys,
+    Node,
     Operation,
     Tensor,
     after,
@@ -38,10 +39,11 @@ def _of_complex_numbers(x: Any) -> bool:
     return isinstance(x, complex) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "c")
 
 
-class Variable(Tensor):
+class Variable(Node):
     """A node whose value a session keeps; its initialisation must be run first."""
 
     is_resource = True  # else a fetch of it beside its update has the value after it
+    _read: Tensor | None = None
     holds_texts = False  # whether its numbers stand for texts, which have others in another process
 
     def __new__(cls, initial_value: Any = None, *args: Any, **options: Any) -> Any:
@@ -80,12 +82,12 @@ class Variable(Tensor):
         with graph.control_dependencies(None):
             made = (
                 initial_value()
-                if callable(initial_value) and not isinstance(initial_value, Tensor)
+                if callable(initial_value) and not isinstance(initial_value, Node)
                 else initial_value
             )
             if made is None:
                 raise ValueError("tf.Variable: initial_value must be given")
-            if not isinstance(made, (Tensor, list, tuple)):
+            if not isinstance(made, (Node, list, tuple)):
                 made = g.as_array(made, dtype)
             start = value(made, dtype)
         start = start if dtype is None else g.cast(start, dtype)
@@ -108,7 +110,7 @@ class Variable(Tensor):
         variable = kept(new)
         self.is_resource = graphs.resources if use_resource is None else bool(use_resource)
         self._take(variable, operation, trainable, constraint, collections)
-        self.start.op.inputs = [made] if isinstance(made, Tensor) else []
+        self.start.op.inputs = [made] if isinstance(made, Node) else []
 
     @classmethod
     def holding(cls, variable: core.Variable, name: str | None) -> Variable:
@@ -141,6 +143,8 @@ class Variable(Tensor):
             [self, self.start],
         )
         Tensor(after.build([variable], {"effects": (self.initializer.effect,)}), self.initializer)
+        if not self.is_resource:
+            self._read = Tensor(variable, Operation(f"{operation.name}/read", "Identity", inputs=[self]))
         graph.name_prefix = prefix
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if trainable and GraphKeys.TRAINABLE_VARIABLES not in keys:
@@ -164,10 +168,12 @@ class Variable(Tensor):
         return g.wrap(g.initialized.build([self.t, self.t.initializer], {}), None, "Identity")
 
     def value(self) -> Tensor:
-        """The value."""
-        return g.wrap(value(self), f"{self.op.name}/read", "Identity", [self])
+        """The value: of a variable that is no resource always the same node, where nothing is to be waited for."""
+        if self._read is None or self.graph.controls():
+            return g.wrap(value(self), f"{self.op.name}/read", "Identity", [self])
+        return self._read
 
-    read_value = value
+    read_value = as_tensor = value
 
     def assign(
         self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
@@ -211,7 +217,8 @@ class Variable(Tensor):
         self.shape.assert_is_compatible_with(shape)
 
     def __repr__(self) -> str:
-        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={self.dtype.name}_ref>"
+        kind = self.dtype.name if self.is_resource else f"{self.dtype.name}_ref"
+        return f"<tf.Variable '{self.name}' shape={self.shape} dtype={kind}>"
 
     __str__ = __repr__
 

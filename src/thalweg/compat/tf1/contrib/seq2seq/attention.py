@@ -196,9 +196,7 @@ class AttentionWrapper(RNNCell):
         self.sizes = list(sizes) * (len(self.mechanisms) if len(sizes) < len(self.mechanisms) else 1)
         self.join = cell_input_fn or (lambda inputs, attention: math.concat([inputs, attention], -1))
         self.start, self.history = initial_cell_state, alignment_history
-        self.projections = [
-            None if n is None else _dense(n, f"attention_layer{k or ''}") for k, n in enumerate(self.sizes)
-        ]
+        self.projections = [None if n is None else _dense(n, "attention_layer") for n in self.sizes]
         if attention_layer is not None:
             given = attention_layer if isinstance(attention_layer, (list, tuple)) else [attention_layer]
             self.projections = list(given)

@@ -89,7 +89,9 @@ class BeamSearchDecoder(Decoder):
         ended[g.static_int(self.end_token, "end_token")] = 0
         over = math.expand_dims(math.cast(state.finished, "float32"), 2)
         total = math.expand_dims(state.log_probs, 2) + steps * (1 - over) + ended * over
-        lengths = math.expand_dims(state.lengths, 2) + math.cast(1 - over, "int32")
+        counts = np.ones(words, np.float32)  # the end of a candidate adds nothing to the length in its score
+        counts[g.static_int(self.end_token, "end_token")] = 0
+        lengths = math.expand_dims(state.lengths, 2) + math.cast((1 - over) * counts, "int32")
         scores = total / ((5.0 + math.cast(lengths, "float32")) / 6.0) ** self.penalty
         best, places = nn.top_k(math.reshape(scores, [-1, self.width * words]), self.width)
         word, parent = math.mod(places, words), math.floordiv(places, words)

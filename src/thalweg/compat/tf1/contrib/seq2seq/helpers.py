@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, nn, random
 from thalweg.compat.tf1.errors import InvalidArgumentError
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, value, wrap
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.op import make_op
@@ -25,7 +25,7 @@ class Helper:
     @staticmethod
     def rows_of(embedding: Any) -> Callable[[Any], Tensor]:
         """A function of word numbers, of a table or of such a function."""
-        if callable(embedding) and not isinstance(embedding, Tensor):
+        if callable(embedding) and not isinstance(embedding, Node):
             return embedding
         return lambda ids: nn.embedding_lookup(embedding, ids)
 
