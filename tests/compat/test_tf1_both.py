@@ -102,16 +102,6 @@ def test_draws_move_with_their_parameters(name: str) -> None:
         np.testing.assert_allclose(slope, exact, rtol=0.06, atol=2e-3)
 
 
-# --- names ---------------------------------------------------------------------------------------------------------
-
-
-def test_variables_of_the_coupled_cell() -> None:
-    cell = tf.contrib.rnn.CoupledInputForgetGateLSTMCell(6, use_peepholes=True, num_proj=4)
-    cell(tf.ones([2, 5]), cell.zero_state(2, tf.float32))
-    found = {v.op.name.split("/", 1)[1]: v.get_shape().as_list() for v in tf.global_variables()}
-    assert found == {"W_0": [9, 18], "B": [18], "W_F_diag": [6], "W_O_diag": [6], "W_P_0": [6, 4]}
-
-
 # --- stand-alone Keras ---------------------------------------------------------------------------------------------
 
 

@@ -14,12 +14,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-<<<<<<< HEAD
-from thalweg.compat.tf1.graph import HostTensor, Tensor
-from thalweg.compat.tf1.math.checks import on_tensors, py_func
-=======
 from thalweg.compat.tf1.graph import HostTensor, Node, Tensor
->>>>>>> main
+from thalweg.compat.tf1.math.checks import on_tensors, py_func
 from thalweg.compat.tf1.strings import all_from_host, from_host, string_join
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string

@@ -74,18 +74,7 @@ def optimize_loss(
             if gradient_noise_scale is not None:
                 pairs = [(grad + _noise(grad, gradient_noise_scale), v) for grad, v in pairs]
             if gradient_multipliers is not None:
-<<<<<<< HEAD
-                named = {v.name: v.op.name for _, v in pairs}  # here their names are those of the tensors
-                pairs = multiply_gradients(
-                    pairs,
-                    {
-                        named.get(key, "") if isinstance(key, str) else key: factor
-                        for key, factor in gradient_multipliers.items()
-                    },
-                )
-=======
                 pairs = multiply_gradients(pairs, _by_full_name(gradient_multipliers))
->>>>>>> main
             norms = "global_gradient_norm" in asked or "gradient_norm" in asked
             if norms:
                 summary.scalar("global_norm/gradient_norm", math.global_norm([grad for grad, _ in pairs]))

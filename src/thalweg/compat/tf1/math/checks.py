@@ -229,7 +229,7 @@ def on_tensors(func: Callable[..., Any]) -> Callable[..., Any]:
 def _arrays_of(made: Any) -> Any:
     if isinstance(made, (list, tuple)):
         return [_arrays_of(part) for part in made]
-    made = value(made) if isinstance(made, Tensor) else made
+    made = value(made) if isinstance(made, g.Node) else made
     return made.numpy() if hasattr(made, "numpy") else made
 
 

@@ -334,8 +334,6 @@ class LSTMCell(RNNCell):
         )
         self.kernel, self.activation = initializer, _function(activation)
 
-    _projection_name = "projection/kernel"
-
     @property
     def state_size(self) -> Any:
         return (
@@ -367,7 +365,7 @@ class LSTMCell(RNNCell):
     def _projected(self, h: Any) -> Any:
         if not self.projection:
             return h
-        h = math.matmul(h, self._variable(self._projection_name, [self.units, self.projection], self.kernel))
+        h = math.matmul(h, self._variable("projection/kernel", [self.units, self.projection], self.kernel))
         if self.projection_clip is not None:
             h = math.clip_by_value(h, -self.projection_clip, self.projection_clip)
         return h

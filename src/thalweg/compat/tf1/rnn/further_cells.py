@@ -137,20 +137,6 @@ class NASCell(_Projecting):
 
 
 class CoupledInputForgetGateLSTMCell(LSTMCell):
-<<<<<<< HEAD
-    """The LSTM whose input gate is 1 minus the forget gate; its variables have names of their own."""
-
-    _projection_name = "W_P_0"
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        c, h = _state_parts(state, [self.units, self.output_size])
-        joined = math.concat([inputs, h], 1)
-        weights = self._variable("W_0", [joined.get_shape()[1].value, 3 * self.units], self.kernel)
-        gates = nn.bias_add(
-            math.matmul(joined, weights), self._variable("B", [3 * self.units], zeros_initializer())
-        )
-        j, f, o = math.split(value=gates, num_or_size_splits=3, axis=1)
-=======
     """The LSTM whose input gate is 1 minus the forget gate; its parts may be normalised over their units.
 
     Weights begin as their scope says: TensorFlow's cell takes ``initializer`` and does not use it, neither does this.
@@ -192,17 +178,13 @@ class CoupledInputForgetGateLSTMCell(LSTMCell):
             made = nn.bias_add(made, self._variable("B", [3 * self.units], zeros_initializer()))
         j, f, o = math.split(value=made, num_or_size_splits=3, axis=1)
         j, f, o = self._part(j, "transform"), self._part(f, "forget"), self._part(o, "output")
->>>>>>> main
         if self.peepholes:
             f = f + self._variable("W_F_diag", [self.units], self.kernel) * c
         f = math.sigmoid(f + self.forget_bias)
         c = f * c + (1 - f) * self.activation(j)
         if self.peepholes:
             o = o + self._variable("W_O_diag", [self.units], self.kernel) * c
-<<<<<<< HEAD
-=======
         c = self._part(c, "state")
->>>>>>> main
         h = math.sigmoid(o) * self.activation(c)
         if self.projection:
             h = math.matmul(h, self._variable("W_P_0", [self.units, self.projection], self.kernel))
