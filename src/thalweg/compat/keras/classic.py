@@ -164,10 +164,16 @@ _ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Adamax": ("lr beta_1 beta_2 epsilon decay", {"lr": 0.002}),
     "Nadam": ("lr beta_1 beta_2 epsilon schedule_decay", {"lr": 0.002, "schedule_decay": 0.004}),
 }
-_table = {
-    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
-    for name, (order, defaults) in _ORDERS.items()
-}
+
+
+def _optimizer(name: str, order: str, defaults: dict[str, Any]) -> Any:
+    """An optimizer, made also of its settings as one of stand-alone Keras."""
+    cls = respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
+    vars(cls)["from_config"] = lambda config: cls(**config)
+    return cls
+
+
+_table = {name.lower(): _optimizer(name, *form) for name, form in _ORDERS.items()}
 
 
 def _get(identifier: Any) -> Any:
@@ -300,7 +306,7 @@ class Model(_Classic):
 _Classic.of_tensors = Model
 
 
-class Sequential(_Classic, _models.Sequential):
+class Sequential(Model, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
     _shares_tensors = True  # as in Keras 1: programs differentiate by what is inside the first model
@@ -316,6 +322,19 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
     )
 
 
+_OURS = {"models.Model": Model, "models.Sequential": Sequential}  # what files mean by these
+
+
+def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) -> Any:
+    """The model in a file, an open file or a group of an HDF5 file, of ``model.save``."""
+    return _models.load_model(filepath, {**_OURS, **(custom_objects or {})}, compile)
+
+
+def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
+    """The model of ``to_json``, here or of Keras 1 or 2, with first weights of its own."""
+    return _models.model_from_json(json_string, {**_OURS, **(custom_objects or {})})
+
+
 models = _changed(
     _models,
     "keras.models",
@@ -323,7 +342,10 @@ models = _changed(
     Model=Model,
     Sequential=Sequential,
     Graph=Graph,
+    load_model=load_model,
     model_from_config=model_from_config,
+    model_from_json=model_from_json,
+    model_from_yaml=model_from_json,
 )
 Layer = layers.Layer
 applications = _applications.alone(Model)
