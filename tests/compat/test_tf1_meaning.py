@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from collections.abc import Iterator
 from typing import Any
 
@@ -465,3 +466,83 @@ def test_keras_tensors_are_tensors_beside_graphs() -> None:
     layer = tf.keras.layers.Dense(2)
     assert isinstance(layer(x), tf.Tensor) and isinstance(x, tf.Tensor)
     assert not isinstance(layer.kernel, tf.Tensor)
+
+
+def test_a_variable_whose_shape_is_not_looked_at_takes_values_of_any_rank() -> None:
+    fed = tf.placeholder(tf.float32, None)
+    held = tf.Variable(fed, validate_shape=False, trainable=False)
+    w = tf.Variable(np.ones((3, 2), np.float32))
+    y, z = tf.matmul(held, w), tf.reduce_sum(held * 2.0)
+    slope = tf.gradients(tf.reduce_sum(y), w)[0]
+    assert held.get_shape().ndims is None
+    with tf.Session() as sess:
+        sess.run([held.initializer, w.initializer], {fed: np.ones((4, 3))})
+        assert sess.run([y, z])[0].tolist() == [[3, 3]] * 4 and sess.run(slope).tolist() == [[4, 4]] * 3
+        sess.run(tf.assign(held, fed, validate_shape=False), {fed: np.arange(5.0)})
+        assert sess.run(z) == 20 and sess.run(held).shape == (5,)
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            sess.run(y)
+    with pytest.raises(ValueError, match="validate_shape=False"):
+        tf.Variable(fed)
+
+
+def test_a_test_of_a_graph_of_its_own_has_a_session_of_its_own() -> None:
+    class Case(tf.test.TestCase):  # type: ignore[misc]
+        def runTest(self) -> None:
+            with self.test_session() as one, self.test_session() as again:
+                assert one is again
+            graph = tf.Graph()
+            with self.test_session(graph=graph) as first:
+                assert first.graph is graph and tf.get_default_session() is first
+            with self.test_session(graph=graph) as second:
+                assert second is not first
+
+    found = unittest.TestResult()
+    Case().run(found)
+    assert found.wasSuccessful(), found.errors + found.failures
+
+
+_BY_A_RUN: dict[str, tuple[Any, Any, Any]] = {  # what TensorFlow 1.15 gives for [[0, 1, 2], [3, 4, 5]], k=1, p=[1, 0]
+    "reduce_sum": (lambda x, k, p: tf.reduce_sum(x, k), [3, 12], [[1, 1, 1]] * 2),
+    "two axes": (lambda x, k, p: tf.reduce_sum(x, p), 15, [[1, 1, 1]] * 2),
+    "reduce_mean": (lambda x, k, p: tf.reduce_mean(x * x, k, keepdims=True), [[5 / 3], [50 / 3]],
+                    [[0, 2 / 3, 4 / 3], [2, 8 / 3, 10 / 3]]),
+    "argmax": (lambda x, k, p: tf.argmax(x, k), [2, 2], None),
+    "expand_dims": (lambda x, k, p: tf.expand_dims(x, k), [[[0, 1, 2]], [[3, 4, 5]]], [[1, 1, 1]] * 2),
+    "cumsum": (lambda x, k, p: tf.cumsum(x, k), [[0, 1, 3], [3, 7, 12]], [[3, 2, 1]] * 2),
+    "transpose": (lambda x, k, p: tf.transpose(x, p), [[0, 3], [1, 4], [2, 5]], [[1, 1, 1]] * 2),
+    "concat": (lambda x, k, p: tf.concat([x, x], k), [[0, 1, 2, 0, 1, 2], [3, 4, 5, 3, 4, 5]], [[2, 2, 2]] * 2),
+    "gather": (lambda x, k, p: tf.gather(x, [0, 1], axis=k), [[0, 1], [3, 4]], [[1, 1, 0]] * 2),
+    "reverse": (lambda x, k, p: tf.reverse(x, [k]), [[2, 1, 0], [5, 4, 3]], [[1, 1, 1]] * 2),
+    "roll": (lambda x, k, p: tf.roll(x, k, 0), [[3, 4, 5], [0, 1, 2]], [[1, 1, 1]] * 2),
+    "split": (lambda x, k, p: tf.split(x, p + 1, 1)[0], [[0, 1], [3, 4]], [[1, 1, 0]] * 2),
+    "repeat": (lambda x, k, p: tf.repeat(x[:, :2], p + 1, axis=1), [[0, 0, 1], [3, 3, 4]], [[2, 1, 0]] * 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _BY_A_RUN)
+def test_axes_and_sizes_that_only_a_run_knows(name: str) -> None:
+    make, wanted, slope = _BY_A_RUN[name]
+    x = tf.placeholder(tf.float32, [None, 3])
+    k, p = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [2])
+    y = make(x, k, p)
+    fed = {x: [[0.0, 1, 2], [3, 4, 5]], k: 1, p: [1, 0]}
+    with tf.Session() as sess:
+        np.testing.assert_allclose(sess.run(y, fed), wanted, rtol=1e-6)
+        if slope is not None:
+            np.testing.assert_allclose(sess.run(tf.gradients(y, x)[0], fed), slope, rtol=1e-6)
+
+
+def test_an_order_of_axes_that_follows_from_the_rank() -> None:
+    x = tf.placeholder(tf.float32)
+    rank = tf.rank(x)
+    order = tf.concat([tf.reshape(tf.range(1, rank - 1), [rank - 2]), [0], tf.reshape(rank - 1, [1])], 0)
+    turned = tf.transpose(x, order)
+    rows = tf.dynamic_stitch([[0, 2], [1, 3]], [tf.gather(x, [0, 1]), tf.gather(x, [2, 3])])
+    slope = tf.gradients(tf.reduce_sum(turned * 2), x)[0]
+    with tf.Session() as sess:
+        assert sess.run(turned, {x: np.ones((4, 3))}).shape == (4, 3)
+        given = np.arange(40.0).reshape(5, 2, 4)
+        np.testing.assert_array_equal(sess.run(turned, {x: given}), given.transpose(1, 0, 2))
+        assert sess.run(slope, {x: given}).tolist() == np.full((5, 2, 4), 2).tolist()
+        assert sess.run(rows, {x: np.arange(8.0).reshape(4, 2)}).tolist() == [[0, 1], [4, 5], [2, 3], [6, 7]]

@@ -11,6 +11,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.late import late
+from thalweg.compat.tf1.types import NotKnownYet
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, Variable, constant
 from thalweg.graph.walk import leaves, read_below, remake, topological
@@ -116,7 +117,10 @@ class Resolver:
         if node.op is g.initialized and isinstance(first, Variable):
             return inputs[1] if first in self.initial else inputs[0]
         if node.op is late and all(x.shape is not None for x in inputs):
-            return self(node.attrs["call"](inputs)[node.attrs["index"]])
+            try:
+                return self(node.attrs["call"](inputs)[node.attrs["index"]])
+            except NotKnownYet:  # it follows from lengths, which the program will know
+                return remake(node, inputs)
         if self.lengths_known and node.op is not None and node.op.shape_from:
             inputs = [self._length(x) if k in node.op.shape_from else x for k, x in enumerate(inputs)]
         if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):

@@ -16,7 +16,8 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import nest
 from thalweg.compat.tf1.graph import Node, Tensor, wrap
-from thalweg.errors import ShapeError, fail
+from thalweg.compat.tf1.types import NotKnownYet
+from thalweg.errors import FeedError, ShapeError, fail
 from thalweg.gradient import gradients
 from thalweg.graph import tensor as core
 from thalweg.graph.interpret import evaluate
@@ -46,9 +47,12 @@ def _gradient(grad: Any, y: Any, *inputs: core.Tensor, call: Call, index: int, d
     return [back(k) if k in wanted else None for k in range(len(inputs))]
 
 
-def _made_now(*inputs: core.Tensor, call: Call, index: int, dtype: Any) -> core.Tensor:
-    """The call in a program whose shapes are all known by now."""
-    made = call(inputs)[index]
+def _made_now(*inputs: core.Tensor, call: Call, index: int, dtype: Any) -> core.Tensor | None:
+    """The call in a program whose shapes are all known by now; None where it needs numbers that only a run has."""
+    try:
+        made = call(inputs)[index]
+    except NotKnownYet:
+        return None
     own = set(leaves(inputs))
     strange = [t for t in leaves([made]) if t.value is None and t not in own]
     if strange:
@@ -64,8 +68,14 @@ def _made_now(*inputs: core.Tensor, call: Call, index: int, dtype: Any) -> core.
 )
 def late(*inputs, call, index, dtype):  # type: ignore[no-untyped-def]
     """Result ``index`` of a call that is made when the ranks of its inputs are known."""
-    (made,) = evaluate([call([core.constant(x) for x in inputs])[index]], {})
+    (made,) = evaluate([call([_point(np.asarray(x)) for x in inputs])[index]], {})
     return made
+
+
+def _point(array: np.ndarray) -> core.Tensor:
+    """A tensor of this value that may be differentiated by."""
+    spec = core.Spec(array.shape, array.dtype)
+    return core.Tensor(None, (), {}, (spec,), array, tracked=array.dtype.kind == "f")
 
 
 def can_wait(thing: Any) -> bool:
@@ -80,9 +90,9 @@ def deferring(fn: Callable[..., Any]) -> Callable[..., Any]:
     def apply(*args: Any, **options: Any) -> Any:
         try:
             return fn(*args, **options)
-        except (ShapeError, AssertionError, TypeError):
+        except (ShapeError, AssertionError, TypeError, NotKnownYet) as error:
             tensors = [x for x in _leaves((args, options)) if _is_numeric(x)]
-            if all(x.t.shape is not None for x in tensors):
+            if all(x.t.shape is not None for x in tensors) and not isinstance(error, NotKnownYet):
                 raise
             made = _kept(fn, args, options, tensors)
             if made is None:
@@ -117,12 +127,14 @@ def _kept(fn: Any, args: Any, options: Any, tensors: Sequence[Tensor]) -> Any:
     """The call as nodes; None where no rank makes it possible."""
     tensors = list(dict.fromkeys(tensors))
 
-    def made_of(expressions: Sequence[core.Tensor]) -> Any:
+    def made_of(expressions: Sequence[core.Tensor], guessed: Sequence[Any] = ()) -> Any:
         with g.Graph().as_default():
             new = {}
-            for old, t in zip(tensors, expressions, strict=True):
+            for old, t, guess in itertools.zip_longest(tensors, expressions, guessed):
                 operation = g.Operation(old.op.name, "Late")
                 known = {"static": old.static, "dims": old.dims} if old.t.shape is not None else {}
+                if known.get("static") is None:  # what follows from ranks is known with them
+                    known["static"] = t.value if guess is None else guess
                 new[id(old)] = Tensor(t, operation, **known)
             return fn(*_replaced(args, new), **_replaced(options, new))
 
@@ -151,6 +163,17 @@ def _kept(fn: Any, args: Any, options: Any, tensors: Sequence[Tensor]) -> Any:
     return nest.pack_sequence_as(tried, parts)
 
 
+def _guessed(x: Tensor, rank_of: dict[Tensor, int]) -> Any:
+    """A list of whole numbers as these ranks decide it, or else axes in their order: only to see what a call gives."""
+    if x in rank_of or x.t.dtype.kind != "i" or len(x.t.shape) > 1:
+        return None
+    given = {y.t: np.zeros((1,) * rank, y.t.dtype) for y, rank in rank_of.items()}
+    try:
+        return evaluate([x.t], given)[0]
+    except (ShapeError, FeedError, ValueError, IndexError):
+        return None if None in x.t.shape else np.arange(x.t.size, dtype=x.t.dtype).reshape(x.t.shape)
+
+
 def _tried(made_of: Any, tensors: Sequence[Tensor]) -> tuple[Any, list[core.Tensor]]:
     """What the call gives for some rank of the tensors whose rank is not known, and what stood for them."""
     unknown = [x for x in tensors if x.t.shape is None]
@@ -162,7 +185,7 @@ def _tried(made_of: Any, tensors: Sequence[Tensor]) -> tuple[Any, list[core.Tens
             parameter(core.Spec((None,) * rank_of[x], x.t.dtype)) if x in rank_of else x.t for x in tensors
         ]
         try:
-            made = made_of(dummies)
+            made = made_of(dummies, [_guessed(x, rank_of) for x in tensors])
         except (ShapeError, AssertionError, TypeError, ValueError, IndexError):
             continue
         return made if all(isinstance(leaf, Node) for leaf in nest.flatten(made)) else None, dummies

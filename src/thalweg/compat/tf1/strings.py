@@ -435,10 +435,11 @@ class TestCase(ArrayTestCase):
             yield self._held
 
     def test_session(self, graph: Any = None, config: Any = None, **options: Any) -> Any:
-        """:meth:`cached_session`, by a name that unittest takes for a test."""
+        """:meth:`cached_session`; for a graph that is given, :meth:`session`. unittest takes the name for a test's."""
         if self._testMethodName == "test_session":
             self.skipTest("Not a test.")
-        return self.cached_session(graph, config, **options)
+        held = self.cached_session if graph is None else self.session
+        return held(graph, config, **options)
 
     test_session.__test__ = False  # type: ignore[attr-defined]
 

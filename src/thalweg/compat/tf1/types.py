@@ -291,6 +291,10 @@ class UnknownDimension(Dimension):
         return "?"
 
 
+class NotKnownYet(ValueError):
+    """What must be known when the graph is built, and a run may know: see ``late``."""
+
+
 class TensorShape:
     """A static shape, perhaps with unknown lengths; ``dims`` is None where the rank is unknown."""
 
@@ -312,7 +316,7 @@ class TensorShape:
     def as_list(self) -> list[int | None]:
         """The lengths, None where unknown."""
         if self.dims is None:
-            raise ValueError("as_list() is not defined on an unknown TensorShape.")
+            raise NotKnownYet("as_list() is not defined on an unknown TensorShape.")
         return [d.value for d in self.dims]
 
     def num_elements(self) -> int | None:

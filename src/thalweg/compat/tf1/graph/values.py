@@ -11,7 +11,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.compat.tf1.graph.graphs import after, default_graph, node_of
 from thalweg.compat.tf1.graph.nodes import HostTensor, Node, Operation, Tensor, host, shaped_as
-from thalweg.compat.tf1.types import TensorShape, as_dtype, numpy_dtype, string
+from thalweg.compat.tf1.types import NotKnownYet, TensorShape, as_dtype, numpy_dtype, string
 from thalweg.graph import tensor as core
 from thalweg.ops import joining
 from thalweg.ops.elementwise import astype
@@ -246,11 +246,17 @@ def static_value(x: Any) -> Any:
     return np.asarray(x.as_list() if isinstance(x, TensorShape) else x)
 
 
-def static_int(x: Any, what: str) -> int:
-    """An argument that must be known when the graph is built, as an int."""
+def known_value(x: Any, what: str) -> np.ndarray:
+    """An argument that decides what is built, as NumPy; ``NotKnownYet`` where only a run knows it."""
     found = static_value(x)
     if found is None:
-        raise ValueError(f"{what} must be known when the graph is built, received {x!r}")
+        raise NotKnownYet(f"{what} must be known when the graph is built, received {x!r}")
+    return np.asarray(found)
+
+
+def static_int(x: Any, what: str) -> int:
+    """An argument that must be known when the graph is built, as an int."""
+    found = known_value(x, what)
     if np.size(found) != 1:
         raise ValueError(f"{what} must be one number, received {x!r}")
     return int(np.asarray(found).item())  # programs give [-1] for -1
@@ -272,7 +278,5 @@ def axes_of(axis: Any) -> Any:
     """Axes as an int, a tuple or None."""
     if axis is None:
         return None
-    found = static_value(axis)
-    if found is None:
-        raise ValueError(f"the axis must be known when the graph is built, received {axis!r}")
+    found = known_value(axis, "the axis")
     return int(found) if found.ndim == 0 else tuple(int(a) for a in found)

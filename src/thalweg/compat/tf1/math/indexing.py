@@ -446,9 +446,7 @@ def sequence_mask(lengths: Any, maxlen: Any = None, dtype: Any = "bool", name: s
 
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Tensor:
     """Positions in the flat array as index vectors, one a column."""
-    lengths, rest, rows = static_value(dims), value(indices), []
-    if lengths is None:
-        raise ValueError("tf.unravel_index: dims must be known when the graph is built")
+    lengths, rest, rows = g.known_value(dims, "tf.unravel_index: dims"), value(indices), []
     for n in lengths.tolist()[::-1]:
         rows.append(elementwise.remainder(rest, n))
         rest = elementwise.floor_divide(rest, n)

@@ -12,6 +12,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Node, Tensor, static_int, static_value, value, wrap, wrap_all
 from thalweg.compat.tf1.lengths import Length, dims_of, parts_of, scalar_of
 from thalweg.compat.tf1.math.shapes import identity, reshape, shape, transpose
+from thalweg.compat.tf1.types import NotKnownYet
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.ops import dynamic, elementwise, index, joining, tiling
@@ -112,9 +113,12 @@ def split(
     axis = axis if split_dim is None else split_dim
     if _is_number(value) and not _is_number(axis):
         value, axis = axis, value
-    parts = static_value(num_or_size_splits if num_split is None else num_split)
-    if parts is None:
-        raise ValueError("split: the sizes must be known when the graph is built")
+    told = num_or_size_splits if num_split is None else num_split
+    if static_value(told) is None and g.convert_to_tensor(told).get_shape().ndims == 1:
+        return _parts_of_sizes(
+            g.convert_to_tensor(value), g.convert_to_tensor(told), static_int(axis, "axis")
+        )
+    parts = g.known_value(told, "tf.split: the sizes")
     sizes = int(parts) if parts.ndim == 0 else [int(n) for n in parts]
     place, t = static_int(axis, "axis"), g.value(value)
     if isinstance(sizes, int) and t.shape is not None and t.shape[place] is None:
@@ -197,7 +201,7 @@ def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = 
     """The opposite order along axes; before 1.0 a truth value for each axis."""
     from thalweg.ops.slices import flip
 
-    chosen = static_value(dims if axis is None else axis)
+    chosen = g.known_value(dims if axis is None else axis, "tf.reverse: the axes")
     over = (
         tuple(np.flatnonzero(chosen).tolist())
         if chosen.dtype == bool
@@ -209,11 +213,23 @@ def reverse(tensor: Any, axis: Any = None, name: str | None = None, dims: Any = 
 reverse_v2 = reverse
 
 
+def _parts_of_sizes(x: Tensor, sizes: Tensor, axis: int) -> list[Tensor]:
+    """The parts of lengths that a run knows."""
+    count = sizes.get_shape()[0].value
+    if count is None or (axis < 0 and x.get_shape().ndims is None):
+        raise NotKnownYet("tf.split: how many parts there are, and which axis it is, must be known")
+    place = axis if axis >= 0 else axis + len(x.get_shape())
+    found, start = [], g.constant(0, sizes.dtype)
+    for k in range(count):
+        end = start + sizes[k]
+        found.append(x[(slice(None),) * place + (slice(start, end),)])
+        start = end
+    return found
+
+
 def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Tensor:
     """The elements moved along axes; those that fall off come back at the other end."""
-    moves, axes = (static_value(x) for x in (shift, axis))
-    if moves is None:
-        raise ValueError("tf.roll: shift must be known when the graph is built")
+    moves, axes = g.known_value(shift, "tf.roll: shift"), g.known_value(axis, "tf.roll: axis")
     pair = [int(v) if v.ndim == 0 else tuple(int(i) for i in v) for v in (moves, axes)]
     return wrap(tiling.roll(value(input), pair[0], axis=pair[1]), name, "Roll", [input])
 
@@ -298,10 +314,7 @@ def batch_to_space(
 
 
 def _numbers(x: Any) -> list[Any]:
-    found = static_value(x)
-    if found is None:
-        raise ValueError(f"blocks and their paddings must be known when the graph is built, received {x!r}")
-    listed: list[Any] = np.asarray(found).astype(int).tolist()
+    listed: list[Any] = g.known_value(x, "blocks and their paddings").astype(int).tolist()
     return listed
 
 

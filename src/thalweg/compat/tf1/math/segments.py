@@ -266,11 +266,19 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
 
     def stitched(*parts: Tensor) -> tuple[Tensor, Any]:
         rows = [d.get_shape().as_list()[i.shape.ndims :] for i, d in zip(numbers, parts, strict=True)]
-        joined = concat([reshape(d, [-1, *row]) for d, row in zip(parts, rows, strict=True)], 0)
+        joined = concat([_along_one_axis(d, i, row) for d, i, row in zip(parts, numbers, rows, strict=True)], 0)
         return _at_numbers(numbers, joined, rows[0]), lambda grad: [gather(grad, i) for i in numbers]
 
     made = custom_gradient(stitched)(*[g.convert_to_tensor(d) for d in data])
     return identity(made, name)
+
+
+def _along_one_axis(data: Tensor, numbers: Tensor, row: list[int | None]) -> Tensor:
+    """The data of all numbers along one axis."""
+    axes = numbers.shape.ndims
+    if axes == 1:
+        return data
+    return reshape(data, concat([[-1], shape(data)[axes:]], 0) if None in row else [-1, *row])
 
 
 def _at_numbers(indices: Sequence[Tensor], joined: Tensor, row: list[int | None]) -> Tensor:
@@ -289,9 +297,7 @@ def _at_numbers(indices: Sequence[Tensor], joined: Tensor, row: list[int | None]
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element so often in a row."""
-    times = static_value(repeats)
-    if times is None:
-        raise ValueError("tf.repeat: repeats must be known when the graph is built")
+    times = g.known_value(repeats, "tf.repeat: repeats")
     x = g.convert_to_tensor(input)
     x, place = (reshape(x, [-1]), 0) if axis is None else (x, static_int(axis, "axis"))
     length = x.get_shape()[place].value

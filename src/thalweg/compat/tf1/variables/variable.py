@@ -91,13 +91,14 @@ class Variable(Node):
                 made = g.as_array(made, dtype)
             start = value(made, dtype)
         start = start if dtype is None else g.cast(start, dtype)
-        if start.shape is None:
+        if start.shape is None and validate_shape and shape is None:
             raise ValueError(
-                f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}"
+                f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}; "
+                "validate_shape=False takes values of any shape"
             )
         operation = Operation(name, "Variable")
         lengths = TensorShape(shape).as_list() if shape is not None else None
-        if not validate_shape:
+        if not validate_shape and start.shape is not None:
             lengths = [None] * len(start.shape)
 
         def new() -> core.Variable:
