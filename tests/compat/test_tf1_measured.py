@@ -385,3 +385,41 @@ def test_lines_are_logged_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
         tf.logging.log_every_n(tf.logging.WARN, "every %d", 2, k)
         tf.logging.log_if(tf.logging.WARN, "if %d", k == 3, k)
     assert seen == ["first 0", "every 0", "first 1", "every 2", "if 3", "every 4"]
+
+
+def test_nodes_of_layers_have_the_names_by_which_programs_fetch_them() -> None:
+    x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    made = [
+        tf.layers.conv2d(x, 4, 3),
+        tf.layers.conv2d(x, 4, 3, activation=tf.nn.relu, name="c"),
+        tf.layers.conv2d(x, 4, 3, use_bias=False),
+        tf.layers.conv2d_transpose(x, 4, 3),
+        tf.layers.max_pooling2d(x, 2, 2),
+        tf.layers.average_pooling2d(x, 2, 2, name="p"),
+        tf.layers.flatten(x),
+        tf.layers.dense(x, 2),
+    ]
+    assert [y.name for y in made] == [
+        "conv2d/BiasAdd:0",
+        "c/Relu:0",
+        "conv2d_1/Conv2D:0",
+        "conv2d_transpose/BiasAdd:0",
+        "max_pooling2d/MaxPool:0",
+        "p/AvgPool:0",
+        "flatten/Reshape:0",
+        "dense/BiasAdd:0",
+    ]
+    names = {op.name for op in tf.get_default_graph().get_operations()}
+    assert {"c/Conv2D", "c/BiasAdd"} <= names
+
+
+def test_norms_over_all_axes_are_those_of_one_vector() -> None:
+    x = tf.constant(ROWS)
+    found = _run(
+        [tf.norm(x, np.inf), tf.norm(x, 1), tf.norm(x, np.inf, keepdims=True), tf.norm(x, 1, [0, 1])]
+    )[0]
+    sizes = np.abs(ROWS)
+    np.testing.assert_allclose(found[0], sizes.max())
+    np.testing.assert_allclose(found[1], sizes.sum(), rtol=1e-6)
+    assert found[2].shape == (1, 1)
+    np.testing.assert_allclose(found[3], sizes.sum(0).max(), rtol=1e-6)

@@ -253,7 +253,7 @@ class Flatten(Layer):
         made = shape_ops.reshape(
             value(inputs), (-1, rest) if rest is not None else (inputs.shape[0].value, -1)
         )
-        return wrap(made, None, "Flatten", [inputs])
+        return wrap(made, "Reshape", "Flatten", [inputs])
 
 
 class Dropout(Layer):

@@ -266,7 +266,9 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
 
     def stitched(*parts: Tensor) -> tuple[Tensor, Any]:
         rows = [d.get_shape().as_list()[i.shape.ndims :] for i, d in zip(numbers, parts, strict=True)]
-        joined = concat([_along_one_axis(d, i, row) for d, i, row in zip(parts, numbers, rows, strict=True)], 0)
+        joined = concat(
+            [_along_one_axis(d, i, row) for d, i, row in zip(parts, numbers, rows, strict=True)], 0
+        )
         return _at_numbers(numbers, joined, rows[0]), lambda grad: [gather(grad, i) for i in numbers]
 
     made = custom_gradient(stitched)(*[g.convert_to_tensor(d) for d in data])
