@@ -17,6 +17,15 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 class ThalwegError(Exception):
     """Base class of every error that Thalweg raises for a mistake of its user."""
 
+    @property
+    def message(self) -> str:
+        """What it says, as programs of TensorFlow ask for it.
+
+        >>> ThalwegError("no such file").message
+        'no such file'
+        """
+        return str(self)
+
 
 E = TypeVar("E", bound=ThalwegError)
 

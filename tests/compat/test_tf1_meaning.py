@@ -540,9 +540,17 @@ def test_an_order_of_axes_that_follows_from_the_rank() -> None:
     turned = tf.transpose(x, order)
     rows = tf.dynamic_stitch([[0, 2], [1, 3]], [tf.gather(x, [0, 1]), tf.gather(x, [2, 3])])
     slope = tf.gradients(tf.reduce_sum(turned * 2), x)[0]
+    placed = tf.gradients(rows * [[1.0, 2.0]], x)[0]
     with tf.Session() as sess:
         assert sess.run(turned, {x: np.ones((4, 3))}).shape == (4, 3)
         given = np.arange(40.0).reshape(5, 2, 4)
         np.testing.assert_array_equal(sess.run(turned, {x: given}), given.transpose(1, 0, 2))
         assert sess.run(slope, {x: given}).tolist() == np.full((5, 2, 4), 2).tolist()
         assert sess.run(rows, {x: np.arange(8.0).reshape(4, 2)}).tolist() == [[0, 1], [4, 5], [2, 3], [6, 7]]
+        assert sess.run(placed, {x: np.arange(8.0).reshape(4, 2)}).tolist() == [[1, 2]] * 4
+
+
+def test_errors_have_their_message() -> None:
+    with tf.Session() as sess, pytest.raises(tf.errors.OpError) as caught:
+        sess.run(tf.assert_equal(tf.constant(1), tf.placeholder_with_default(2, [])))
+    assert "assertion failed" in caught.value.message

@@ -255,6 +255,46 @@ def test_more_figures_and_features_among_predictions(tmp_path: Any) -> None:
         next(heads.forward_features(model, "y").predict(_inputs(_X, 1)))
 
 
+# By optimizer: what x and y are after three steps, in TensorFlow 1.15.
+_CLIPPED: dict[Any, Any] = {
+    tf1.train.GradientDescentOptimizer: ([2.2475803, 2.7399068], 0.69651186),
+    tf1.train.AdamOptimizer: ([2.7001548, 3.6999772], 0.6996207),
+}
+
+
+@pytest.mark.parametrize("rule", list(_CLIPPED))
+def test_an_optimizer_of_clipped_gradients(rule: Any) -> None:
+    x, y = tf1.Variable([3.0, 4.0], name="x"), tf1.Variable(1.0, name="y")
+    optimizer = tf1.contrib.estimator.clip_gradients_by_norm(rule(0.1), 5.0)
+    assert optimizer.get_name() == "ClipByNorm" + rule(0.1).get_name()
+    step = optimizer.minimize(tf1.reduce_sum(x * x * x) + y * 9)
+    assert optimizer.get_slot_names() == (["m", "v"] if rule is tf1.train.AdamOptimizer else [])
+    with tf1.Session() as session:
+        session.run(tf1.global_variables_initializer())
+        for _ in range(3):
+            session.run(step)
+        for found, expected in zip(session.run([x, y]), _CLIPPED[rule], strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_figures_of_an_evaluation_in_their_order(tmp_path: Any) -> None:
+    model = estimator.LinearRegressor(_COLUMNS, str(tmp_path))
+    model.train(_inputs(_X), steps=3)
+    found = model.evaluate(_inputs(_X, 1))
+    assert list(found) == ["average_loss", "label/mean", "loss", "prediction/mean", "global_step"]
+    assert type(found["loss"]) is np.float32 and found["global_step"] == 3
+
+
+def test_a_data_set_is_told_by_shapes_and_types() -> None:
+    rows = tf1.data.Dataset.from_tensor_slices(
+        ({"a": np.zeros((4, 3)), "b": [1, 2, 3, 4]}, np.zeros(4, "f4"))
+    )
+    assert repr(rows.batch(2)) == (
+        "<DatasetV1Adapter shapes: ({a: (?, 3), b: (?,)}, (?,)), "
+        "types: ({a: tf.float64, b: tf.int32}, tf.float32)>"
+    )
+
+
 def test_a_profile_of_steps_and_an_evaluation_beside_them(tmp_path: Any) -> None:
     model = estimator.LinearRegressor(_COLUMNS, str(tmp_path / "model"))
     folder = tmp_path / "profile"

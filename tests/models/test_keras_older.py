@@ -1,6 +1,7 @@
 """Files of Keras 1, of Keras over Theano and of layers for cuDNN: written here in their layout, array by array."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -147,3 +148,97 @@ def test_state_of_optimizers_of_keras_3(name):
     for array in kept:
         assert any(np.shape(array) == v.shape and np.allclose(array, v) for v in held), np.shape(array)
     assert not set_optimizer(model, arrays[:-1])
+
+
+# What Keras 2.2.5 wrote after two steps: the optimizer, what it remembered, the weights; the losses of the next steps.
+GOING_ON: dict[str, Any] = {
+    "RMSprop": (
+        {"clipnorm": 1.0, "lr": 0.125, "rho": 0.9, "decay": 0.0, "epsilon": 1e-7},
+        [[[0.0375], [0.08338]], [0.030017]],
+        [[[0.41432], [0.872898]], [-0.127102]],
+        [0.30489, 0.19384, 0.28572, 0.11448],
+    ),
+    "SGD": (
+        {"lr": 0.125, "momentum": 0.5, "decay": 0.0, "nesterov": False},
+        [2, [[-0.263889], [-0.152778]], [-0.125]],
+        [[[0.402778], [0.430556]], [-0.375]],
+        [0.45171, 0.19287, 0.15119, 0.12773],
+    ),
+    "Adam": (
+        {"lr": 0.125, "beta_1": 0.9, "beta_2": 0.999, "decay": 0.0, "epsilon": 1e-7, "amsgrad": False},
+        [2, [[0.450857], [0.540317]], [0.32419], [[0.01155], [0.016875]], [0.006075], [0.0], [0.0]],
+        [[[0.80105], [0.801954]], [-0.198046]],
+        [0.51241, 0.23628, 0.23256, 0.37016],
+    ),
+}  # fmt: skip
+
+
+def whole(path, name, file_version=b"2.2.5"):
+    """A model of one layer in a file of Keras 2, compiled with the optimizer of that name."""
+    config, remembered, weights, _ = GOING_ON[name]
+    dense = {"name": "d", "batch_input_shape": [None, 2], "units": 1}
+    layers = {"name": "sequential_1", "layers": [{"class_name": "Dense", "config": dense}]}
+    model = keras.Sequential([L.Dense(1, input_dim=2, name="d")])
+    written(path, model, {"d": [np.float32(w) for w in weights]}, {"keras_version": file_version},
+            {"class_name": "Sequential", "config": layers})  # fmt: skip
+    with h5py.File(path, "a") as file:
+        compiled = {"optimizer_config": {"class_name": name, "config": config}, "loss": "mse",
+                    "metrics": ["accuracy"]}  # fmt: skip
+        file.attrs["training_config"] = json.dumps(compiled)
+        group = file.create_group("optimizer_weights")
+        names = [f"training/{name}/Variable_{k}:0" for k in range(len(remembered))]
+        group.attrs["weight_names"] = [n.encode() for n in names]
+        for n, array in zip(names, remembered, strict=True):
+            group[n] = np.array(array, "int64" if np.ndim(array) == 0 else "float32")
+
+
+BATCH = np.array([[0.0, 1.0], [2.0, -1.0], [1.0, 3.0]], "float32"), np.array([1.0, 0.0, 2.0], "float32")
+
+
+@pytest.mark.parametrize("name", GOING_ON)
+def test_training_goes_on_from_a_file_of_keras_2(name, tmp_path):
+    path = tmp_path / "whole.h5"
+    whole(path, name)
+    model = keras.models.load_model(path)
+    assert type(model) is keras.Sequential and isinstance(model, keras.Model)
+    assert model.metrics_names == ["loss", "acc"]
+    assert model.optimizer.get_config()["lr"] == model.optimizer.lr.get_value() == 0.125
+    losses = [model.train_on_batch(*BATCH)[0] for _ in range(4)]
+    np.testing.assert_allclose(losses, GOING_ON[name][3], rtol=2e-4)
+    if name != "RMSprop":  # clips the gradients one by one there
+        model = main.load_model(path)
+        assert model.optimizer.learning_rate.get_value() == 0.125
+        losses = [model.train_on_batch(*BATCH)[0] for _ in range(4)]
+        np.testing.assert_allclose(losses, GOING_ON[name][3], rtol=2e-4)
+
+
+def test_the_rate_of_a_file_of_keras_2_falls(tmp_path, monkeypatch):
+    monkeypatch.setitem(GOING_ON["SGD"][0], "decay", 0.5)
+    whole(tmp_path / "whole.h5", "SGD")
+    model = main.load_model(tmp_path / "whole.h5")
+    assert model.optimizer.learning_rate(2).numpy().item() == 0.125 / 2
+
+
+def test_what_does_not_fit_the_optimizer_is_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(GOING_ON, "SGD", (*GOING_ON["SGD"][:1], [2, [[1.0]], [1.0]], *GOING_ON["SGD"][2:]))
+    whole(tmp_path / "whole.h5", "SGD")
+    with pytest.warns(UserWarning, match="is not known here and starts anew"):
+        keras.models.load_model(tmp_path / "whole.h5")
+
+
+def test_models_of_stand_alone_keras_stay_such():
+    model = keras.Sequential([L.Dense(1, input_dim=2)])
+    for again in (
+        keras.models.model_from_json(model.to_json()),
+        keras.models.model_from_yaml(model.to_yaml()),
+    ):
+        assert type(again) is keras.Sequential
+        again.compile("sgd", "mse", metrics=["accuracy"])
+        assert sorted(again.fit(*BATCH, verbose=0).history) == ["acc", "loss"]
+    bounded = keras.optimizers.RMSprop(lr=0.01, clipnorm=1.0)
+    for copy in (
+        keras.optimizers.RMSprop.from_config(bounded.get_config()),
+        keras.optimizers.deserialize({"class_name": "RMSprop", "config": bounded.get_config()}),
+    ):
+        assert copy.clip_together  # the norm of all gradients together is bounded
+        assert copy.get_config() == bounded.get_config()

@@ -248,8 +248,11 @@ def keras_weights(model: Any, path: Any, by_name: bool = False) -> dict[str, np.
 
 
 def optimizer_arrays(path: Any) -> list[np.ndarray]:
-    """What the optimizer of Keras 3 remembered, in its order; nothing of other files."""
+    """What the optimizer of Keras 2 or 3 remembered, in its order; nothing where the file does not say."""
     with opened(path) as file:
+        older = file.get("optimizer_weights")
+        if older is not None and "weight_names" in older.attrs:
+            return [np.asarray(older[name]) for name in older.attrs["weight_names"]]
         group = Tree(file, limit(path)).child("optimizer")
         return group.arrays() if isinstance(group, Tree) else []
 

@@ -23,7 +23,7 @@ from thalweg.errors import DataError, ThalwegError, fail, warn
 from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.models import foreign
-from thalweg.models.keras_state import set_optimizer
+from thalweg.models.keras_state import set_older_optimizer, set_optimizer
 from thalweg.models.model import Model
 from thalweg.models.sequential import Sequential
 from thalweg.nested import flat
@@ -58,7 +58,7 @@ def keras_model(
     compile: bool,
     renewed: Callable[[Any, Mapping[str, Any]], Any] | None = None,
 ) -> Any:
-    """The model in a file of Keras, with its weights, compiled as it was; the optimizer of ``.keras`` files goes on.
+    """The model in a file of Keras, with its weights, compiled as it was; its optimizer goes on.
 
     ``renewed``: what says the description in Keras 1's words (and with the classes of ``custom``) in those of now.
     """
@@ -81,9 +81,9 @@ def keras_model(
                    hint="make the model, then load_weights()")  # fmt: skip
     model.load_weights(name)
     if compile and compiled:
-        model.compile(**reader.compiled(compiled))
+        model.compile(**reader.compiled(compiled, getattr(model, "optimizers_by_name", None)))
         arrays = foreign.optimizer_arrays(name)
-        if arrays and not set_optimizer(model, arrays):
+        if arrays and not (set_optimizer if version > 2 else set_older_optimizer)(model, arrays):
             warn(f"the optimizer's state in {name!r} is not known here and starts anew")
     return model
 
@@ -334,17 +334,32 @@ class _Reader:
 
     # --- compile ------------------------------------------------------------------------------------------------
 
-    def compiled(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of compile."""
+    def compiled(self, config: Mapping[str, Any], optimizers_by_name: Any = None) -> dict[str, Any]:
+        """The arguments of compile; ``optimizers_by_name`` makes an optimizer of a description of Keras 1 or 2."""
         wanted = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
         found = {}
         for key in wanted:
             self.rooms = [
                 _ROOMS.get({"loss": "losses", "optimizer": "optimizers"}.get(key, "metrics"), metrics)
             ]
-            found[key] = self.made(config.get(key))
+            described = config.get(key)
+            if key == "optimizer" and self.version < 3 and described:
+                found[key] = self._older_optimizer(described, optimizers_by_name)
+            else:
+                found[key] = self.made(described)
         found["optimizer"] = found["optimizer"] or "rmsprop"
         return found
+
+    def _older_optimizer(self, described: Mapping[str, Any], by_name: Any) -> Any:
+        """An optimizer of Keras 1 or 2, whose rate, ``lr``, is divided by 1 + ``decay`` * steps."""
+        kind, config = described["class_name"], dict(described["config"])
+        if kind in self.custom:
+            return self.made(described)
+        if by_name is not None:
+            return by_name({"class_name": kind, "config": self.made(config)})
+        rate, decay = config.pop("lr", config.get("learning_rate")), config.pop("decay", 0.0)
+        config["learning_rate"] = schedules.InverseTimeDecay(rate, 1, decay) if decay else self.made(rate)
+        return self.made({"class_name": kind, "config": config})
 
 
 def _reads_itself(cls: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What an optimizer of Keras 3 remembered, in a ``.keras`` file: numbered arrays, in an order that its class has."""
+"""What an optimizer of Keras remembered, in a file of a whole model: arrays in an order that its class has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.graph.tensor import Variable
 
-__all__ = ["set_optimizer"]
+__all__ = ["set_older_optimizer", "set_optimizer"]
 
 # By our class: groups of slots that stand together for each weight, one group after the other.
 _GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -34,6 +34,11 @@ _GROUPS: dict[str, tuple[tuple[str, ...], ...]] = {
 _UNUSED = {"velocity": "rows", "rows": "velocity", "columns": "velocity"}
 
 
+def _groups(optimizer: Any) -> tuple[tuple[str, ...], ...] | None:
+    """The groups of the optimizer's class, or of the one that it is another spelling of."""
+    return next((_GROUPS[one.__name__] for one in type(optimizer).__mro__ if one.__name__ in _GROUPS), None)
+
+
 def _is_kept(slots: Mapping[Any, Variable], param: Variable, name: str) -> bool:
     """Whether Keras keeps such a slot of a weight."""
     return (id(param), name) in slots or (id(param), _UNUSED.get(name)) in slots
@@ -53,14 +58,15 @@ def set_optimizer(model: Any, arrays: list[np.ndarray]) -> bool:
     optimizer = model.optimizer
     if arrays[0].shape != () or not arrays[0]:  # no step was done
         return arrays[0].shape == ()
-    if type(optimizer).__name__ not in _GROUPS:
+    groups = _groups(optimizer)
+    if groups is None:
         return False
     params = model.trainable_weights
     optimizer.build(params)
     places = optimizer.slot_places()
     slots = {(id(places[id(v)][0]), places[id(v)][1]): v for v in optimizer.variables() if id(v) in places}
     own = [optimizer.learning_rate] if isinstance(optimizer.learning_rate, Variable) else []
-    for group in (("parameter_average",), ("gradient_sum",), *_GROUPS[type(optimizer).__name__]):
+    for group in (("parameter_average",), ("gradient_sum",), *groups):
         own += [_slot(slots, p, name) for p in params for name in group if _is_kept(slots, p, name)]
     counted, rest = arrays[0], arrays[1:]
     products = [slot for (_, name), slot in slots.items() if name == "product"]  # Nadam's, which is one there
@@ -71,4 +77,38 @@ def set_optimizer(model: Any, arrays: list[np.ndarray]) -> bool:
     for variable, array in zip(own, rest, strict=True):
         variable.set_value(array.astype(variable.dtype))
     optimizer.set_calls(int(counted))
+    return True
+
+
+def set_older_optimizer(model: Any, arrays: list[np.ndarray]) -> bool:
+    """The same of an optimizer of Keras 2, which kept a slot of all weights, then the next slot, but of Ftrl; the count
+    of steps stands first, where it is not left out as Keras before 2.3 did where steps do not depend on it.
+    """
+    optimizer = model.optimizer
+    groups = _groups(optimizer)
+    if groups is None:
+        return False
+    counted = arrays[0] if arrays[0].shape == () else None
+    rest = arrays if counted is None else arrays[1:]
+    optimizer.build(model.trainable_weights)
+    places = optimizer.slot_places()
+    slots = {(id(places[id(v)][0]), places[id(v)][1]): v for v in optimizer.variables() if id(v) in places}
+    params = model.trainable_weights
+    if groups is _GROUPS["Ftrl"]:
+        wanted = [(id(p), name) for p in params for name in groups[0]]
+    else:
+        wanted = [(id(p), name) for group in groups for name in group for p in params]
+    own = [slots[place] for place in wanted if place in slots]
+    products = [
+        slot for (_, name), slot in slots.items() if name == "product"
+    ]  # Nadam's: one, of tf.keras alone
+    if products and np.shape(rest[0]) == ():
+        own, rest = [*products, *own], [*rest[:1] * len(products), *rest[1:]]
+    # What follows is of slots that are not used: the momentum of plain descent, or a number for each weight.
+    spare = not own or all(array.shape == (1,) for array in rest[len(own) :])
+    if not spare or [v.shape for v in own] != [np.shape(a) for a in rest[: len(own)]]:
+        return False
+    for variable, array in zip(own, rest, strict=False):
+        variable.set_value(array.astype(variable.dtype))
+    optimizer.set_calls(0 if counted is None else int(counted))
     return True

@@ -391,7 +391,7 @@ def load_model(
     """The model in a file of ``model.save``, or in a ``.keras`` or ``.h5`` file of Keras.
 
     ``custom_objects`` maps names to your own classes and functions. No code is taken from a file, whatever
-    ``safe_mode`` says. Of an ``.h5`` file of Keras the optimizer's state starts anew.
+    ``safe_mode`` says.
     """
     import thalweg.layers
     import thalweg.models  # noqa: F401  the names that a file may hold

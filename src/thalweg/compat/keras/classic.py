@@ -26,9 +26,14 @@ from thalweg.compat.keras.figures import CompiledAlone
 from thalweg.compat.keras.first_layers import input_first as _input_first
 from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
+from thalweg.compat.keras.tables import _over_rows
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.losses import targets as _losses
 from thalweg.metrics import Mean as _Mean
+from thalweg.metrics import MeanMetricWrapper as _MeanMetricWrapper
+from thalweg.ops import elementwise as _ew
+from thalweg.registry import register as _register
 from thalweg.registry import snake_case
 
 # --- layers ---------------------------------------------------------------------------------------------------------
@@ -159,10 +164,16 @@ _ORDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "Adamax": ("lr beta_1 beta_2 epsilon decay", {"lr": 0.002}),
     "Nadam": ("lr beta_1 beta_2 epsilon schedule_decay", {"lr": 0.002, "schedule_decay": 0.004}),
 }
-_table = {
-    name.lower(): respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
-    for name, (order, defaults) in _ORDERS.items()
-}
+
+
+def _optimizer(name: str, order: str, defaults: dict[str, Any]) -> Any:
+    """An optimizer, made also of its settings as one of stand-alone Keras."""
+    cls = respelt(getattr(_optimizers, name), _LR, order=order, clip_together=True, **defaults)
+    vars(cls)["from_config"] = lambda config: cls(**config)
+    return cls
+
+
+_table = {name.lower(): _optimizer(name, *form) for name, form in _ORDERS.items()}
 
 
 def _get(identifier: Any) -> Any:
@@ -179,6 +190,37 @@ optimizers = _changed(
     **_table,
     **_optimizers.modules({o.__name__: o for o in _table.values()}),
 )
+
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+
+def _gap(y_true: Any, y_pred: Any, name: str) -> Any:
+    t, p = _losses.matched(y_true, y_pred, name)
+    return _ew.maximum(1.0 - t * p, 0.0)
+
+
+def hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - t p, 0)) over the last axis: targets of 0 stay what they are."""
+    return _losses.mean_last(_gap(y_true, y_pred, "hinge"))
+
+
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - t p, 0)^2) over the last axis: targets of 0 stay what they are."""
+    gap = _gap(y_true, y_pred, "squared_hinge")
+    return _losses.mean_last(gap * gap)
+
+
+_HINGES = {f.__name__: _register("keras.classic")(_over_rows(f)) for f in (hinge, squared_hinge)}
+
+
+def _losses_get(identifier: Any) -> Any:
+    """A loss from a name or itself."""
+    return _HINGES.get(identifier) or _modern.losses.get(identifier)
+
+
+losses = _changed(_modern.losses, "keras.losses", get=_losses_get, **_HINGES)
+objectives = losses
+metrics = _changed(_modern.metrics, "keras.metrics", **_HINGES)
 
 # --- models ---------------------------------------------------------------------------------------------------------
 
@@ -212,6 +254,14 @@ class _Classic(_models.Model):
 
     def _chosen_metrics(self) -> None:
         return None
+
+    def _loss(self, given: Any) -> Any:
+        return _HINGES[given] if isinstance(given, str) and given in _HINGES else super()._loss(given)
+
+    def _metric(self, given: Any) -> Any:
+        if isinstance(given, str) and given in _HINGES:
+            return _MeanMetricWrapper(_HINGES[given], given)
+        return super()._metric(given)
 
     @property
     def output_names(self) -> list[str]:
@@ -256,7 +306,7 @@ class Model(_Classic):
 _Classic.of_tensors = Model
 
 
-class Sequential(_Classic, _models.Sequential):
+class Sequential(Model, _models.Sequential):
     """Layers one after another; ``Merge`` of several models may be the first."""
 
     _shares_tensors = True  # as in Keras 1: programs differentiate by what is inside the first model
@@ -272,6 +322,19 @@ def model_from_config(config: Any, custom_objects: Any = None) -> Any:
     )
 
 
+_OURS = {"models.Model": Model, "models.Sequential": Sequential}  # what files mean by these
+
+
+def load_model(filepath: Any, custom_objects: Any = None, compile: bool = True) -> Any:
+    """The model in a file, an open file or a group of an HDF5 file, of ``model.save``."""
+    return _models.load_model(filepath, {**_OURS, **(custom_objects or {})}, compile)
+
+
+def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
+    """The model of ``to_json``, here or of Keras 1 or 2, with first weights of its own."""
+    return _models.model_from_json(json_string, {**_OURS, **(custom_objects or {})})
+
+
 models = _changed(
     _models,
     "keras.models",
@@ -279,7 +342,10 @@ models = _changed(
     Model=Model,
     Sequential=Sequential,
     Graph=Graph,
+    load_model=load_model,
     model_from_config=model_from_config,
+    model_from_json=model_from_json,
+    model_from_yaml=model_from_json,
 )
 Layer = layers.Layer
 applications = _applications.alone(Model)

@@ -259,8 +259,10 @@ class Nadam(_Keras, main.Nadam):
     """Adam with Nesterov's momentum: 0.001, 0.9, 0.999; the momentum rises by 0.96 ** (t * schedule_decay): 0.004."""
 
     def __init__(
-        self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, **options: Any
-    ) -> None:
+        self, learning_rate: Any = 0.001, *args: Any, schedule_decay: float | None = None, decay: Any = None,
+        **options: Any,
+    ) -> None:  # fmt: skip
+        # tf.keras tells schedule_decay as ``decay``, and takes no notice of one that is given
         options = {"momentum_decay": 0.004 if schedule_decay is None else schedule_decay, **options}
         super().__init__(learning_rate, *args, **options)
 

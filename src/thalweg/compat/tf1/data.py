@@ -66,6 +66,11 @@ class Dataset:
     def output_shapes(self) -> Any:
         return _packed(self._like, iter([TensorShape(s) for s in self._shapes]))
 
+    def __repr__(self) -> str:
+        shapes = _packed(self._like, iter([str(TensorShape(s)) for s in self._shapes]))
+        types = _packed(self._like, iter([repr(as_dtype(d)) for d in self._dtypes]))
+        return f"<DatasetV1Adapter shapes: {shapes}, types: {types}>".replace("'", "")
+
     # --- sources ----------------------------------------------------------------------------------------------------
 
     @staticmethod

@@ -506,7 +506,7 @@ class Gamma(Distribution):
         return self.alpha / math.square(self.beta)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
-        """Draws (without gradients)."""
+        """Draws."""
         before = [int(d) for d in np.ravel(g.static_value(sample_shape))]
         return random.random_gamma(before, self._whole(), self.beta, self.alpha.dtype, seed)
 
@@ -571,7 +571,7 @@ class Beta(Distribution):
         return (self.a - 1.0) * math.log(value) + (self.b - 1.0) * math.log1p(-value) - both
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
-        """Draws (without gradients)."""
+        """Draws."""
         a, b, other = self._whole(), self.b + 0.0 * self.a, None if seed is None else int(seed) + 1
         x = Gamma(a, math.ones_like(a)).sample(sample_shape, seed)
         y = Gamma(b, math.ones_like(b)).sample(sample_shape, other)

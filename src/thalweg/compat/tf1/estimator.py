@@ -261,7 +261,8 @@ class Estimator:
                     pass
                 plain = session.session
                 found = {key: plain.run(metric) for key, (metric, _) in metric_ops.items()}
-                found |= {"loss": float(np.mean(losses)), "global_step": int(plain.run(step))}
+                found["loss"] = np.float32(np.mean(losses))
+                found = {**{key: found[key] for key in sorted(found)}, "global_step": plain.run(step)}
         self._write(found, self.eval_dir(name))
         return found
 

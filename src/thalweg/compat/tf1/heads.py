@@ -8,7 +8,7 @@ from typing import Any
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import initializers, losses, math, metrics, nn
+from thalweg.compat.tf1 import initializers, losses, math, metrics, nn, train
 from thalweg.compat.tf1.canned import Canned, Classes, Numbers, _both, _Linear, _Network, _optimizer
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
 from thalweg.compat.tf1.exporting import export
@@ -307,3 +307,36 @@ def forward_features(estimator: Estimator, keys: Any = None) -> Estimator:
         return spec._replace(predictions={**spec.predictions, **forwarded})
 
     return _told_more(estimator, told)
+
+
+class _ClippedByNorm(train.Optimizer):
+    """Another optimizer's step, for gradients whose norm, all taken together, is ``clip_norm`` at most."""
+
+    def __init__(self, optimizer: train.Optimizer, clip_norm: Any) -> None:
+        super().__init__(name="ClipByNorm" + optimizer.get_name())
+        self._optimizer, self._clip_norm = optimizer, clip_norm
+
+    def compute_gradients(self, *args: Any, **kwargs: Any) -> Any:
+        """The gradients as they are: clipped when they are applied."""
+        return self._optimizer.compute_gradients(*args, **kwargs)
+
+    def apply_gradients(
+        self, grads_and_vars: Any, global_step: Any = None, name: str | None = None
+    ) -> g.Operation:
+        """One step of the optimizer within with given pairs (gradient, variable)."""
+        gradients, variables = zip(*grads_and_vars, strict=True)
+        clipped, _ = math.clip_by_global_norm(gradients, self._clip_norm)
+        return self._optimizer.apply_gradients(zip(clipped, variables, strict=True), global_step, name)
+
+    def get_slot(self, var: Any, name: str) -> Any:
+        """What the optimizer within remembers for a variable."""
+        return self._optimizer.get_slot(var, name)
+
+    def get_slot_names(self) -> list[str]:
+        """What the optimizer within calls that."""
+        return self._optimizer.get_slot_names()
+
+
+def clip_gradients_by_norm(optimizer: train.Optimizer, clip_norm: Any) -> train.Optimizer:
+    """The optimizer with gradients clipped, all by one factor, to the norm ``clip_norm`` before each step."""
+    return _ClippedByNorm(optimizer, clip_norm)

@@ -222,9 +222,7 @@ def random_poisson(
 def random_gamma(
     shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
-    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both. Without a gradient for
-    ``alpha``.
-    """
+    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both."""
     a: Any = value(alpha, dtype)
     rate: Any = 1.0 if beta is None else value(beta, dtype)
     drawn = random.gamma(

@@ -10,6 +10,7 @@ import numpy as np
 from thalweg import optimizers
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.late import deferring
 from thalweg.compat.tf1.lengths import filled
 from thalweg.compat.tf1.math.creation import ones_like, zeros
 from thalweg.compat.tf1.math.creation import range as numbers_up_to
@@ -250,6 +251,9 @@ def unsorted_segment_sqrt_n(
     return div(unsorted_segment_sum(data, segment_ids, num_segments), root, name)
 
 
+_rows_of = deferring(gather)  # of how many axes the rows are, a run may know
+
+
 def dynamic_partition(
     data: Any, partitions: Any, num_partitions: int, name: str | None = None
 ) -> list[Tensor]:
@@ -269,7 +273,7 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
         joined = concat(
             [_along_one_axis(d, i, row) for d, i, row in zip(parts, numbers, rows, strict=True)], 0
         )
-        return _at_numbers(numbers, joined, rows[0]), lambda grad: [gather(grad, i) for i in numbers]
+        return _at_numbers(numbers, joined, rows[0]), lambda grad: [_rows_of(grad, i) for i in numbers]
 
     made = custom_gradient(stitched)(*[g.convert_to_tensor(d) for d in data])
     return identity(made, name)
