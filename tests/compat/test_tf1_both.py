@@ -102,6 +102,81 @@ def test_draws_move_with_their_parameters(name: str) -> None:
         np.testing.assert_allclose(slope, exact, rtol=0.06, atol=2e-3)
 
 
+# --- what only a run knows, and names ---------------------------------------------------------------------------------
+
+
+def test_ends_and_sizes_that_a_run_knows() -> None:
+    start, count = tf.placeholder(tf.float32, []), tf.placeholder(tf.int32, [])
+    numbers = tf.linspace(start, 5.0, count)
+    cut = tf.random_crop(tf.reshape(tf.range(60), [5, 4, 3]), [count, 2, 3], seed=4)
+    assert numbers.get_shape().as_list() == [None]
+    with tf.Session() as sess:
+        assert sess.run(numbers, {start: 2.0, count: 5}).tolist() == [2, 2.75, 3.5, 4.25, 5]
+        assert sess.run(numbers, {start: 2.0, count: 1}).tolist() == [2]
+        assert sess.run(cut, {count: 2}).shape == (2, 2, 3)
+
+
+def test_zeros_for_what_nothing_depends_on() -> None:
+    v, w = tf.constant([1.0, 2.0]), tf.constant([3.0])
+    assert tf.gradients(v * 2, [v, w])[1] is None
+    found = run(tf.gradients(v * 2, [v, w], unconnected_gradients="zero"))
+    assert [x.tolist() for x in found] == [[2, 2], [0]]
+    zero = tf.UnconnectedGradients.ZERO
+    assert run(tf.gradients(tf.constant(1), [w], unconnected_gradients=zero))[0].tolist() == [0]
+    with pytest.raises(ValueError, match="'none' or 'zero'"):
+        tf.gradients(v, v, unconnected_gradients="ones")
+
+
+def _all(dataset: Any) -> list[Any]:
+    element, found = dataset.make_one_shot_iterator().get_next(), []
+    with tf.Session() as sess, pytest.raises(tf.errors.OutOfRangeError):
+        while True:
+            found.append(sess.run(element))
+    return found
+
+
+def test_texts_of_data_sets_are_bytes() -> None:
+    data = tf.data.Dataset
+    assert _all(data.from_tensors("a").repeat(2)) == [b"a", b"a"]
+    assert _all(data.from_tensor_slices(np.array(["a", "b"], object))) == [b"a", b"b"]
+    assert _all(data.from_tensors((1, {"t": "x"}))) == [(1, {"t": b"x"})]
+
+
+def test_data_sets_by_turns_and_without_doubles() -> None:
+    data = tf.data.Dataset
+    parts = [data.from_tensors("a").repeat(), data.from_tensors("b"), data.from_tensors("c").repeat()]
+    options = tf.data.Options()
+    options.experimental_deterministic = False
+    turns = tf.data.experimental.choose_from_datasets(parts, data.range(3).repeat(3)).with_options(options)
+    assert _all(turns) == [b"a", b"b", b"c", b"a", b"c", b"a", b"c"]
+    assert _all(data.from_tensor_slices([1, 37, 2, 37, 2, 1]).apply(tf.data.experimental.unique())) == [
+        1,
+        37,
+        2,
+    ]
+
+
+def test_texts_that_are_not_empty() -> None:
+    assert run(tf.count_nonzero(tf.constant([["", "a"], ["b", "c"]]), axis=0)).tolist() == [1, 2]
+
+
+def test_names_of_devices() -> None:
+    read = tf.DeviceSpec.from_string
+    names = {"/cpu:0": "/device:CPU:0", "/job:ps/task:2/device:GPU:1": "/job:ps/task:2/device:GPU:1"}
+    names |= {"/gpu:*": "/device:GPU:*", "/job:w/replica:0": "/job:w/replica:0"}
+    assert {name: read(name).to_string() for name in names} == names
+    one, other = (
+        tf.DeviceSpec(job="x", device_type="CPU"),
+        tf.DeviceSpec(task=3, device_type="GPU", device_index=1),
+    )
+    assert one.make_merged_spec(other).to_string() == "/job:x/task:3/device:GPU:1"
+    one.merge_from(other)
+    assert one == read("/job:x/task:3/gpu:1") and one.replace(job="z").job == "z"
+    assert one.parse_from_string("/gpu:2") is one and one.to_string() == "/device:GPU:2"
+    with pytest.raises(ValueError, match="Unknown attribute: 'foo' in '/foo:1'"):
+        read("/foo:1")
+
+
 # --- stand-alone Keras ---------------------------------------------------------------------------------------------
 
 

@@ -324,6 +324,10 @@ class Dataset:
         """The same elements."""
         return self
 
+    def with_options(self, options: Any) -> Dataset:
+        """The same elements: the settings of ``tf.data.Options`` are about speed."""
+        return self
+
     def cache(self, filename: str = "") -> Dataset:
         """The same elements, made once: the first pass that comes to its end is kept in memory."""
         kept: weakref.WeakKeyDictionary[Any, list[list[Any]]] = weakref.WeakKeyDictionary()
@@ -448,7 +452,12 @@ def _sources(tensors: Any) -> tuple[list[Any], list[Any], list[Any]]:
 
 def _array(x: Any) -> np.ndarray:
     array = g.as_array(x)
-    return np.array(x, dtype=object) if array.dtype.kind in "SU" else array
+    if array.dtype.kind not in "SUO":
+        return array
+    texts = np.array(x, dtype=object)
+    made = np.empty(texts.size, object)
+    made[:] = [t.encode() if isinstance(t, str) else t for t in texts.ravel()]
+    return made.reshape(texts.shape)
 
 
 def _known(x: Node) -> Any:

@@ -295,7 +295,7 @@ def _joined(self: HostTensor, other: Any) -> HostTensor:
 _kinds: dict[Callable[..., Any], str] = {
     moving: "slice strided_slice reverse reverse_v2 concat stack pack reshape expand_dims squeeze gather gather_nd "
     "boolean_mask tile transpose split unstack unpack where pad random_shuffle zeros_like reverse_sequence",
-    counting: "size shape rank",
+    counting: "size shape rank count_nonzero",
     choosing: "cond case",
     of_python: "py_func numpy_function",
     of_tensors: "py_function eager_py_func",
