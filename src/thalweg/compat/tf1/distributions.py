@@ -13,6 +13,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Node, Tensor
+from thalweg.compat.tf1.types import as_dtype
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
@@ -143,6 +144,8 @@ class Distribution:
 
     def variance(self, name: str | None = None) -> Tensor:
         """The variance."""
+        if type(self).stddev is Distribution.stddev:  # which asks for the variance
+            raise NotImplementedError(f"{type(self).__name__}: no variance is known")
         return math.square(self.stddev())
 
     def stddev(self, name: str | None = None) -> Tensor:
@@ -298,7 +301,7 @@ class Bernoulli(Distribution):
         else:
             self.logits = g.convert_to_tensor(logits)
             self.probs = math.sigmoid(self.logits)
-        self._kept = dtype
+        self._kept = as_dtype(dtype)
 
     def _whole(self) -> Tensor:
         return self.probs
@@ -552,6 +555,12 @@ class Beta(Distribution):
     def mean(self, name: str | None = None) -> Tensor:
         """``a / (a + b)``."""
         return self.a / (self.a + self.b)
+
+    def mode(self, name: str | None = None) -> Tensor:
+        """``(a - 1) / (a + b - 2)``; NaN where a or b is not above 1."""
+        inside = math.logical_and(math.greater(self.a, 1.0), math.greater(self.b, 1.0))
+        found = (self.a - 1.0) / (self.a + self.b - 2.0)
+        return math.where(inside, found, math.zeros_like(found) + float("nan"))
 
     def variance(self, name: str | None = None) -> Tensor:
         total = self.a + self.b
