@@ -285,6 +285,10 @@ class Orthogonal(Initializer):
         if len(shape) < 2:
             raise fail(ShapeError, "Orthogonal", expected="at least 2 axes", received=shape_text(shape))
         rows, columns = math.prod(shape[:-1]), shape[-1]
+        rule = draws.get_rule()
+        given = None if rule is None else rule.orthogonal(rows, columns, self.seed)
+        if given is not None:
+            return (self.gain * given).reshape(shape)
         size = (max(rows, columns), min(rows, columns))
         key = self.key()
         kind = dtype if isinstance(key, draws.Numbers) else np.dtype("float64")

@@ -416,7 +416,7 @@ def test_orders_of_axes_put_together_of_known_numbers_are_known() -> None:
 
 def test_a_variable_of_no_known_rank_is_refused() -> None:
     with pytest.raises(ValueError, match="how many axes its first value has must be known"):
-        tf.Variable(tf.placeholder(tf.float32), validate_shape=False)
+        tf.Variable(tf.placeholder(tf.float32))
 
 
 # --- optimizers of contrib ----------------------------------------------------------------------------------

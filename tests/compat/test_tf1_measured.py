@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -305,3 +306,120 @@ def test_multipliers_of_gradients_go_by_full_names() -> None:
             session.run(tf.global_variables_initializer())
             session.run(step)
             np.testing.assert_allclose(session.run(v), expected)
+
+
+def test_iterators_are_fed_by_their_handles() -> None:
+    data = tf.data.Dataset
+    first, second = data.range(3), data.range(10, 20)
+    handle = tf.placeholder(tf.string, shape=[])
+    element = tf.data.Iterator.from_string_handle(handle, first.output_types, first.output_shapes).get_next()
+    once, again = first.make_one_shot_iterator(), second.make_initializable_iterator()
+    with tf.Session() as session:
+        names = session.run([once.string_handle(), again.string_handle()])
+        session.run(again.initializer)
+        order = [0, 1, 1, 0]
+        assert [session.run(element, {handle: names[k]}) for k in order] == [0, 10, 11, 1]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="string_handle"):
+            session.run(element, {handle: "none"})
+
+
+_NAMED: list[tuple[str, Callable[[], Any], Any]] = [
+    (
+        "inverses of transposes",
+        lambda: tf.matrix_inverse([[1.0, 2.0], [0.0, 1.0]], adjoint=True),
+        [[1, 0], [-2, 1]],
+    ),
+    ("input of inverses", lambda: tf.matrix_inverse(input=[[2.0]]), [[0.5]]),
+    ("input of determinants", lambda: tf.matrix_determinant(input=[[2.0]]), 2),
+    ("y before x", lambda: tf.atan2(y=[1.0], x=[0.0]), [np.pi / 2]),
+    ("both swapped by name", lambda: tf.atan2(x=[0.0], y=[-1.0]), [-np.pi / 2]),
+    ("casts stop at the limits", lambda: tf.saturate_cast([-3.0, 300.0, 7.9], tf.uint8), [0, 255, 7]),
+    ("and at those of many bits", lambda: tf.saturate_cast([3e9, -3e9], tf.int32), [2147483520, -2147483648]),
+    ("whole numbers, too", lambda: tf.saturate_cast(tf.constant([300, -1]), tf.uint8), [255, 0]),
+    (
+        "rates of depthwise convolutions, native",
+        lambda: tf.nn.depthwise_conv2d_native(
+            np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1),
+            np.ones((2, 2, 1, 1), "float32"),
+            [1, 1, 1, 1],
+            "VALID",
+            "NHWC",
+            [1, 2, 2, 1],
+        ),
+        [[[[20.0], [24.0]], [[36.0], [40.0]]]],
+    ),
+    ("modes of beta distributions", lambda: tf.distributions.Beta([2.0, 1.0], 3.0).mode(), [1 / 3, np.nan]),
+]
+
+
+@pytest.mark.parametrize(("call", "expected"), [row[1:] for row in _NAMED], ids=[row[0] for row in _NAMED])
+def test_arguments_have_the_names_and_meanings_of_tensorflow(call: Callable[[], Any], expected: Any) -> None:
+    np.testing.assert_allclose(_run(call())[0], expected, rtol=1e-6)
+
+
+def test_what_no_formula_gives_is_said() -> None:
+    with pytest.raises(NotImplementedError):
+        tf.distributions.Categorical(logits=[0.1, 0.2]).stddev()
+    assert tf.distributions.Bernoulli(logits=0.3).dtype.name == "int32"
+
+
+def test_layers_know_their_call_and_their_weights() -> None:
+    layer = tf.layers.Dense(3, kernel_initializer=tf.ones_initializer())
+    with pytest.raises(AttributeError, match="one call"):
+        print(layer.output)
+    y = layer(tf.placeholder(tf.float32, [None, 2]))
+    assert (layer.output, layer.input_shape, layer.output_shape) == (y, (None, 2), (None, 3))
+    assert (layer.count_params(), layer.non_trainable_variables) == (9, [])
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        layer.set_weights([2 * w + 1 for w in layer.get_weights()])
+        assert [w.tolist() for w in layer.get_weights()] == [[[3.0] * 3] * 2, [1.0] * 3]
+
+
+def test_lines_are_logged_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    logger = logging.getLogger("tensorflow")
+    monkeypatch.setattr(logger, "log", lambda level, text, *args: seen.append(text % args))
+    for k in range(5):
+        tf.logging.log_first_n(tf.logging.WARN, "first %d", 2, k)
+        tf.logging.log_every_n(tf.logging.WARN, "every %d", 2, k)
+        tf.logging.log_if(tf.logging.WARN, "if %d", k == 3, k)
+    assert seen == ["first 0", "every 0", "first 1", "every 2", "if 3", "every 4"]
+
+
+def test_nodes_of_layers_have_the_names_by_which_programs_fetch_them() -> None:
+    x = tf.placeholder(tf.float32, [None, 8, 8, 3])
+    made = [
+        tf.layers.conv2d(x, 4, 3),
+        tf.layers.conv2d(x, 4, 3, activation=tf.nn.relu, name="c"),
+        tf.layers.conv2d(x, 4, 3, use_bias=False),
+        tf.layers.conv2d_transpose(x, 4, 3),
+        tf.layers.max_pooling2d(x, 2, 2),
+        tf.layers.average_pooling2d(x, 2, 2, name="p"),
+        tf.layers.flatten(x),
+        tf.layers.dense(x, 2),
+    ]
+    assert [y.name for y in made] == [
+        "conv2d/BiasAdd:0",
+        "c/Relu:0",
+        "conv2d_1/Conv2D:0",
+        "conv2d_transpose/BiasAdd:0",
+        "max_pooling2d/MaxPool:0",
+        "p/AvgPool:0",
+        "flatten/Reshape:0",
+        "dense/BiasAdd:0",
+    ]
+    names = {op.name for op in tf.get_default_graph().get_operations()}
+    assert {"c/Conv2D", "c/BiasAdd"} <= names
+
+
+def test_norms_over_all_axes_are_those_of_one_vector() -> None:
+    x = tf.constant(ROWS)
+    found = _run(
+        [tf.norm(x, np.inf), tf.norm(x, 1), tf.norm(x, np.inf, keepdims=True), tf.norm(x, 1, [0, 1])]
+    )[0]
+    sizes = np.abs(ROWS)
+    np.testing.assert_allclose(found[0], sizes.max())
+    np.testing.assert_allclose(found[1], sizes.sum(), rtol=1e-6)
+    assert found[2].shape == (1, 1)
+    np.testing.assert_allclose(found[3], sizes.sum(0).max(), rtol=1e-6)

@@ -277,6 +277,27 @@ def test_an_optimizer_of_clipped_gradients(rule: Any) -> None:
             np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+def test_the_loss_is_written_beside_a_models_own_summaries(tmp_path: Any) -> None:
+    def told(**own: Any) -> set[str]:
+        def model_fn(features: Any, labels: Any, mode: str) -> Any:
+            loss = tf1.reduce_mean((tf1.layers.dense(features["x"], 1) - labels) ** 2)
+            for name in own:
+                tf1.summary.scalar(name, loss)
+            step = tf1.train.GradientDescentOptimizer(0.1)
+            train_op = step.minimize(loss, global_step=tf1.train.get_global_step())
+            return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+        folder = tmp_path / "_".join(own)
+        estimator.Estimator(model_fn, str(folder / "model")).train(_inputs(_X), steps=2)
+        (file,) = (folder / "model").glob("events*")
+        return {v.tag for event in tf1.train.summary_iterator(str(file)) for v in event.summary.value}
+
+    assert told(error=1) - {"global_step/sec"} == {"error", "loss"}
+    assert told(loss=1) - {"global_step/sec"} == {"loss"}
+    with pytest.raises(ValueError, match="model_dir should be non-empty"):
+        estimator.RunConfig("")
+
+
 def test_figures_of_an_evaluation_in_their_order(tmp_path: Any) -> None:
     model = estimator.LinearRegressor(_COLUMNS, str(tmp_path))
     model.train(_inputs(_X), steps=3)

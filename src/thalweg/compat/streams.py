@@ -267,6 +267,12 @@ class SeedsOfNumPy(SeedRule):
         """The numbers of an initializer."""
         return Stream(*pair_of_seeds(self.seed, _number_of_numpy() if seed is None else seed))
 
+    def orthogonal(self, rows: int, columns: int, seed: int | None) -> np.ndarray:
+        """Of normal numbers of NumPy's own, by their singular vectors."""
+        numbers: Any = np.random if seed is None else np.random.RandomState(seed)
+        left, _, right = np.linalg.svd(numbers.normal(0.0, 1.0, (rows, columns)), full_matrices=False)
+        return left if left.shape == (rows, columns) else right
+
     def orders(self) -> Callable[[int], np.ndarray]:
         """The orders of one training."""
         held: list[np.ndarray] = []

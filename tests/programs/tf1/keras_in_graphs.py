@@ -50,6 +50,7 @@ state, action = Input(shape=[3]), Input(shape=[2])
 joined = concatenate([Dense(8, activation="tanh")(state), Dense(8)(action)])
 critic = Model(inputs=[state, action], outputs=Dense(1)(joined))
 critic.compile(loss="mse", optimizer="sgd")
+K.get_session()  # which gives the weights their first values
 (slope,) = tf.gradients(critic.output, action)
 s, a = rng.randn(5, 3).astype("float32"), rng.randn(5, 2).astype("float32")
 found = sess.run(slope, {state: s, action: a})
@@ -89,6 +90,7 @@ model.add(Dense(32, input_dim=6, kernel_regularizer="l2"))
 model.add(BatchNormalization(momentum=0.8))
 model.add(Dropout(0.5))
 out = model(x)
+K.get_session()
 assert len(model.updates) == 2
 w, b, gamma, beta, mean, variance = model.get_weights()
 rows = points @ w + b

@@ -58,7 +58,7 @@ ways = [
 ]
 slopes = [tf.gradients(tf.reduce_sum(tf.square(way)), positions)[0] for way in ways]
 joined = tf.reduce_mean(tf.square(tf.nn.embedding_lookup(words, ids) + tf.expand_dims(ways[0], 0)))
-assert ways[0].shape.as_list() == [None, 4] and ways[2].shape.as_list() == [None, 2]
+assert ways[1].shape.as_list() == [None, 4] and ways[2].shape.as_list() == [None, 2]
 with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
     for n in (3, 5, 7, 8, 6, 2):

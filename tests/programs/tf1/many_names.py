@@ -110,7 +110,12 @@ def t_dec():
     q = tf.train.slice_input_producer([np.arange(6), np.arange(6) * 2.0], shuffle=False)
     a, b = tf.train.batch(q, 2)
     with tf.Session() as s:
+        s.run(tf.local_variables_initializer())
+        coordinator = tf.train.Coordinator()
+        threads = tf.train.start_queue_runners(s, coordinator)
         assert s.run([a, b])[0].tolist() == [0, 1]
+        coordinator.request_stop()
+        coordinator.join(threads)
 
 
 def t_getitem():

@@ -77,7 +77,7 @@ assert isinstance(data, dataset.Dataset) and data.num_classes == 10
 provider = slim.dataset_data_provider.DatasetDataProvider(
     data, num_readers=2, common_queue_capacity=60, common_queue_min=30
 )
-assert provider.list_items() == list(HANDLERS) + ["record_key"] and provider.num_samples() == 100
+assert list(provider.list_items()) == list(HANDLERS) + ["record_key"] and provider.num_samples() == 100
 items = provider.get(["image", "label", "boxes", "words", "sum", "row", "record_key"])
 assert items[0].get_shape().as_list() == [28, 28, 1]
 with tf.Session() as sess:

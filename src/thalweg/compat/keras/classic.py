@@ -26,9 +26,14 @@ from thalweg.compat.keras.figures import CompiledAlone
 from thalweg.compat.keras.first_layers import input_first as _input_first
 from thalweg.compat.keras.graph_model import Graph
 from thalweg.compat.keras.spelling import Renamed, respelt
+from thalweg.compat.keras.tables import _over_rows
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.names import unsupported as _unsupported
+from thalweg.losses import targets as _losses
 from thalweg.metrics import Mean as _Mean
+from thalweg.metrics import MeanMetricWrapper as _MeanMetricWrapper
+from thalweg.ops import elementwise as _ew
+from thalweg.registry import register as _register
 from thalweg.registry import snake_case
 
 # --- layers ---------------------------------------------------------------------------------------------------------
@@ -186,6 +191,37 @@ optimizers = _changed(
     **_optimizers.modules({o.__name__: o for o in _table.values()}),
 )
 
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+
+def _gap(y_true: Any, y_pred: Any, name: str) -> Any:
+    t, p = _losses.matched(y_true, y_pred, name)
+    return _ew.maximum(1.0 - t * p, 0.0)
+
+
+def hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - t p, 0)) over the last axis: targets of 0 stay what they are."""
+    return _losses.mean_last(_gap(y_true, y_pred, "hinge"))
+
+
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - t p, 0)^2) over the last axis: targets of 0 stay what they are."""
+    gap = _gap(y_true, y_pred, "squared_hinge")
+    return _losses.mean_last(gap * gap)
+
+
+_HINGES = {f.__name__: _register("keras.classic")(_over_rows(f)) for f in (hinge, squared_hinge)}
+
+
+def _losses_get(identifier: Any) -> Any:
+    """A loss from a name or itself."""
+    return _HINGES.get(identifier) or _modern.losses.get(identifier)
+
+
+losses = _changed(_modern.losses, "keras.losses", get=_losses_get, **_HINGES)
+objectives = losses
+metrics = _changed(_modern.metrics, "keras.metrics", **_HINGES)
+
 # --- models ---------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +254,14 @@ class _Classic(_models.Model):
 
     def _chosen_metrics(self) -> None:
         return None
+
+    def _loss(self, given: Any) -> Any:
+        return _HINGES[given] if isinstance(given, str) and given in _HINGES else super()._loss(given)
+
+    def _metric(self, given: Any) -> Any:
+        if isinstance(given, str) and given in _HINGES:
+            return _MeanMetricWrapper(_HINGES[given], given)
+        return super()._metric(given)
 
     @property
     def output_names(self) -> list[str]:

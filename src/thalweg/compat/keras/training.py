@@ -116,7 +116,7 @@ class TrainedModel(main.Model):
             elif isinstance(function, Configured) and not type(function).__module__.startswith("thalweg."):
                 register("custom")(type(function))
         super().compile(
-            scaled(self.optimizers_by_name(optimizer)), mapped(named_loss, loss), loss_weights=loss_weights,
+            scaled(self.optimizers_by_name(optimizer)), mapped(self._loss, loss), loss_weights=loss_weights,
             metrics=self._for_each_output(metrics), weighted_metrics=self._for_each_output(weighted_metrics),
             run_eagerly=bool(run_eagerly),
         )  # fmt: skip
@@ -127,6 +127,9 @@ class TrainedModel(main.Model):
         names = self.output_names if self._graph is not None else []
         by_output = isinstance(given, Mapping) or any(isinstance(one, (list, tuple)) for one in listed(given))
         return given if by_output or len(names) < 2 or not given else [remade(listed(given)) for _ in names]
+
+    def _loss(self, given: Any) -> Any:
+        return named_loss(given)
 
     def _metric(self, given: Any) -> Any:
         if isinstance(given, str) and given in ("acc", "accuracy"):

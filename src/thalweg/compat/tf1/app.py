@@ -291,14 +291,14 @@ class flags:
         flags.FLAGS._define(name, several, help, required, short_name, action=_Several, **options)
 
     @staticmethod
-    def mark_flag_as_required(name: str, flag_values: Any = None) -> None:
+    def mark_flag_as_required(flag_name: str, flag_values: Any = None) -> None:
         """``tf.app.run`` stops where the flag has no value."""
-        flags.FLAGS._required.append(name)
+        flags.FLAGS._required.append(flag_name)
 
     @staticmethod
-    def mark_flags_as_required(names: Sequence[str], flag_values: Any = None) -> None:
+    def mark_flags_as_required(flag_names: Sequence[str], flag_values: Any = None) -> None:
         """``tf.app.run`` stops where one of the flags has no value."""
-        flags.FLAGS._required.extend(names)
+        flags.FLAGS._required.extend(flag_names)
 
 
 def run(main: Callable[[Any], Any] | None = None, argv: Sequence[str] | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.errors import DataLossError, OutOfRangeError
+from thalweg.compat.tf1.errors import DataLossError, InvalidArgumentError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor, default_graph
 from thalweg.compat.tf1.queues import as_array, matching_files, stacked
 from thalweg.compat.tf1.types import TensorShape, as_dtype, encoded
@@ -324,6 +324,10 @@ class Dataset:
         """The same elements."""
         return self
 
+    def with_options(self, options: Any) -> Dataset:
+        """The same elements: the settings of ``tf.data.Options`` are about speed."""
+        return self
+
     def cache(self, filename: str = "") -> Dataset:
         """The same elements, made once: the first pass that comes to its end is kept in memory."""
         kept: weakref.WeakKeyDictionary[Any, list[list[Any]]] = weakref.WeakKeyDictionary()
@@ -448,7 +452,12 @@ def _sources(tensors: Any) -> tuple[list[Any], list[Any], list[Any]]:
 
 def _array(x: Any) -> np.ndarray:
     array = g.as_array(x)
-    return np.array(x, dtype=object) if array.dtype.kind in "SU" else array
+    if array.dtype.kind not in "SUO":
+        return array
+    texts = np.array(x, dtype=object)
+    made = np.empty(texts.size, object)
+    made[:] = [t.encode() if isinstance(t, str) else t for t in texts.ravel()]
+    return made.reshape(texts.shape)
 
 
 def _known(x: Node) -> Any:
@@ -475,6 +484,7 @@ class Iterator:
         self._places: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._graph = default_graph()
         self._initializer: Operation | None = None
+        self._handle: str | None = None
 
     @staticmethod
     def from_structure(
@@ -491,6 +501,22 @@ class Iterator:
             ]
         )
         return Iterator(None, like=Dataset(lambda run: [], output_types, dtypes, shapes))
+
+    @staticmethod
+    def from_string_handle(
+        string_handle: Any, output_types: Any, output_shapes: Any = None, output_classes: Any = None
+    ) -> Iterator:
+        """An iterator that stands for the one whose :meth:`string_handle` a run is fed with."""
+        shape_of = Iterator.from_structure(output_types, output_shapes)._shape_of
+        return _Named(g.convert_to_tensor(string_handle), shape_of)
+
+    def string_handle(self, name: str | None = None) -> Any:
+        """A text by which :meth:`from_string_handle` knows the iterator."""
+        if self._handle is None:
+            known = _handles.setdefault(self._graph, [])
+            known.append(self)
+            self._handle = f"iterator {len(known) - 1}"
+        return g.constant(self._handle, name=name or "IteratorToStringHandle")
 
     @property
     def output_types(self) -> Any:
@@ -538,6 +564,32 @@ class Iterator:
         specs = list(zip(self._shape_of._dtypes, self._shape_of._shapes, strict=True))
         nodes = g.source_nodes(self, specs, Operation(name, "IteratorGetNext"))
         return _packed(self._shape_of._like, iter(nodes))
+
+
+# The iterators of a graph that were asked for their handles.
+_handles: weakref.WeakKeyDictionary[Any, list[Iterator]] = weakref.WeakKeyDictionary()
+
+
+class _Named(Iterator):
+    """The iterator that a text names at each run."""
+
+    def __init__(self, handle: Any, like: Dataset) -> None:
+        super().__init__(None, like=like)
+        self._named = handle
+
+    def pull(self, session: Any, fed: Any) -> list[Any]:
+        """The next element of the iterator that is named now."""
+        (given,) = _run_leaves(session, [self._named], fed)
+        given = np.asarray(given, object).item()
+        text = given.decode() if isinstance(given, bytes) else str(given)
+        known = _handles.get(self._graph, [])
+        number = text.removeprefix("iterator ")
+        if not number.isdigit() or int(number) >= len(known):
+            raise InvalidArgumentError(
+                f"tf.data.Iterator.from_string_handle: expected what an iterator's string_handle() gives in a run, "
+                f"received {text!r}"
+            )
+        return known[int(number)].pull(session, fed)
 
 
 class _Start(Operation):

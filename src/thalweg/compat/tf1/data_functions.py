@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -53,6 +54,42 @@ def parallel_interleave(
 def prefetch_to_device(device: Any, buffer_size: Any = None) -> Change:
     """The same elements."""
     return lambda dataset: dataset
+
+
+def choose_from_datasets(datasets: Sequence[Dataset], choice_dataset: Dataset) -> Dataset:
+    """The next element of that data set whose number ``choice_dataset`` gives; one that has ended is passed over."""
+
+    def make(run: Any) -> Any:
+        passes = [iter(dataset._make(run)) for dataset in datasets]
+        for (number,) in choice_dataset._make(run):
+            yield from itertools.islice(passes[int(number)], 1)
+
+    together = zip(*(dataset._shapes for dataset in datasets), strict=True)
+    return datasets[0]._like_this(make, [_of_all(shapes) for shapes in together])
+
+
+def _of_all(shapes: Sequence[Any]) -> Any:
+    """The shape that all of these have, as far as they agree."""
+    if any(shape is None or len(shape) != len(shapes[0]) for shape in shapes):
+        return None
+    return [sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*shapes, strict=True)]
+
+
+def unique() -> Change:
+    """Each element once, where it comes first."""
+
+    def apply(dataset: Dataset) -> Dataset:
+        def make(run: Any) -> Any:
+            seen: set[Any] = set()
+            for element in dataset._make(run):
+                key = tuple(x if isinstance(x, bytes) else np.asarray(x).tobytes() for x in element)
+                if key not in seen:
+                    seen.add(key)
+                    yield element
+
+        return dataset._like_this(make)
+
+    return apply
 
 
 def ignore_errors(log_warning: bool = False) -> Change:

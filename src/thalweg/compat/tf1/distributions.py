@@ -13,6 +13,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Node, Tensor
+from thalweg.compat.tf1.types import as_dtype
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
@@ -143,6 +144,8 @@ class Distribution:
 
     def variance(self, name: str | None = None) -> Tensor:
         """The variance."""
+        if type(self).stddev is Distribution.stddev:  # which asks for the variance
+            raise NotImplementedError(f"{type(self).__name__}: no variance is known")
         return math.square(self.stddev())
 
     def stddev(self, name: str | None = None) -> Tensor:
@@ -298,7 +301,7 @@ class Bernoulli(Distribution):
         else:
             self.logits = g.convert_to_tensor(logits)
             self.probs = math.sigmoid(self.logits)
-        self._kept = dtype
+        self._kept = as_dtype(dtype)
 
     def _whole(self) -> Tensor:
         return self.probs
@@ -503,7 +506,7 @@ class Gamma(Distribution):
         return self.alpha / math.square(self.beta)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
-        """Draws (without gradients)."""
+        """Draws."""
         before = [int(d) for d in np.ravel(g.static_value(sample_shape))]
         return random.random_gamma(before, self._whole(), self.beta, self.alpha.dtype, seed)
 
@@ -553,6 +556,12 @@ class Beta(Distribution):
         """``a / (a + b)``."""
         return self.a / (self.a + self.b)
 
+    def mode(self, name: str | None = None) -> Tensor:
+        """``(a - 1) / (a + b - 2)``; NaN where a or b is not above 1."""
+        inside = math.logical_and(math.greater(self.a, 1.0), math.greater(self.b, 1.0))
+        found = (self.a - 1.0) / (self.a + self.b - 2.0)
+        return math.where(inside, found, math.zeros_like(found) + float("nan"))
+
     def variance(self, name: str | None = None) -> Tensor:
         total = self.a + self.b
         return self.a * self.b / (math.square(total) * (total + 1.0))
@@ -562,7 +571,7 @@ class Beta(Distribution):
         return (self.a - 1.0) * math.log(value) + (self.b - 1.0) * math.log1p(-value) - both
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
-        """Draws (without gradients)."""
+        """Draws."""
         a, b, other = self._whole(), self.b + 0.0 * self.a, None if seed is None else int(seed) + 1
         x = Gamma(a, math.ones_like(a)).sample(sample_shape, seed)
         y = Gamma(b, math.ones_like(b)).sample(sample_shape, other)

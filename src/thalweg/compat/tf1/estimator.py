@@ -75,6 +75,8 @@ class RunConfig:
         unknown = [name for name in options if name not in _SETTINGS]
         if unknown:
             raise TypeError(f"RunConfig got an unexpected keyword argument {unknown[0]!r}")
+        if model_dir == "":
+            raise ValueError("model_dir should be non-empty.")
         self.model_dir, self.tf_random_seed = model_dir, tf_random_seed
         self.save_summary_steps, self.session_config = save_summary_steps, session_config
         self.save_checkpoints_steps, self.save_checkpoints_secs = (
@@ -206,6 +208,8 @@ class Estimator:
         """Train for so many steps, or until the input ends."""
         with g.Graph().as_default():
             spec, step = self._built(input_fn, ModeKeys.TRAIN)
+            if all(one.op.name != "loss" for one in g.default_graph().get_collection(g.GraphKeys.SUMMARIES)):
+                summary.scalar("loss", spec.loss)
             if self._start is not None and self.latest_checkpoint() is None:
                 checkpoints.warm_start(*self._start)
             wanted = [*(hooks or ()), *(spec.training_hooks or ()), *(spec.training_chief_hooks or ())]

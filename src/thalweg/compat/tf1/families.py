@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,20 @@ from thalweg.compat.tf1.graph import (
 from thalweg.graph import tensor as core
 
 _ROOM = "thalweg.compat.tf1.math"  # to which the functions made here belong
+
+
+def spelled(fn: Callable[..., Tensor], **names: str) -> Callable[..., Tensor]:
+    """The function with arguments under other names: ``spelled(fn, x="input")`` calls its ``x`` ``input``."""
+    signature = inspect.signature(fn)
+    back = {new: old for old, new in names.items()}
+
+    @functools.wraps(fn)
+    def apply(*args: Any, **options: Any) -> Tensor:
+        return fn(*args, **{back.get(name, name): given for name, given in options.items()})
+
+    renamed = [p.replace(name=names.get(p.name, p.name)) for p in signature.parameters.values()]
+    apply.__signature__ = signature.replace(parameters=renamed)  # type: ignore[attr-defined]
+    return apply
 
 
 def unary(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:

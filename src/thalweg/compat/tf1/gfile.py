@@ -44,61 +44,62 @@ class GFile:
 FastGFile = Open = GFile
 
 
-def Exists(path: str) -> bool:
+def Exists(filename: str) -> bool:
     """Whether there is a file or folder."""
-    return os.path.exists(path)
+    return os.path.exists(filename)
 
 
-def IsDirectory(path: str) -> bool:
+def IsDirectory(dirname: str) -> bool:
     """Whether it is a folder."""
-    return os.path.isdir(path)
+    return os.path.isdir(dirname)
 
 
-def MakeDirs(path: str) -> None:
+def MakeDirs(dirname: str) -> None:
     """Make a folder and those above it."""
-    os.makedirs(path, exist_ok=True)
+    os.makedirs(dirname, exist_ok=True)
 
 
 MkDir = MakeDirs
 
 
-def ListDirectory(path: str) -> list[str]:
+def ListDirectory(dirname: str) -> list[str]:
     """The names in a folder."""
-    return sorted(os.listdir(path))
+    return sorted(os.listdir(dirname))
 
 
-def Glob(pattern: str) -> list[str]:
-    """The paths that a pattern names."""
-    return sorted(_glob.glob(pattern))
+def Glob(filename: Any) -> list[str]:
+    """The paths that a pattern names, or each of several."""
+    patterns = [filename] if isinstance(filename, str) else filename
+    return [path for pattern in patterns for path in sorted(_glob.glob(pattern))]
 
 
-def Remove(path: str) -> None:
+def Remove(filename: str) -> None:
     """Remove a file."""
-    os.remove(path)
+    os.remove(filename)
 
 
-def DeleteRecursively(path: str) -> None:
+def DeleteRecursively(dirname: str) -> None:
     """Remove a folder with all in it."""
-    shutil.rmtree(path)
+    shutil.rmtree(dirname)
 
 
-def Copy(old: str, new: str, overwrite: bool = False) -> None:
+def Copy(oldpath: str, newpath: str, overwrite: bool = False) -> None:
     """Copy a file."""
-    if os.path.exists(new) and not overwrite:
-        raise FileExistsError(new)
-    shutil.copy(old, new)
+    if os.path.exists(newpath) and not overwrite:
+        raise FileExistsError(newpath)
+    shutil.copy(oldpath, newpath)
 
 
-def Rename(old: str, new: str, overwrite: bool = False) -> None:
+def Rename(oldname: str, newname: str, overwrite: bool = False) -> None:
     """Rename a file."""
-    if os.path.exists(new) and not overwrite:
-        raise FileExistsError(new)
-    os.replace(old, new)
+    if os.path.exists(newname) and not overwrite:
+        raise FileExistsError(newname)
+    os.replace(oldname, newname)
 
 
-def Stat(path: str) -> os.stat_result:
+def Stat(filename: str) -> os.stat_result:
     """What the system knows of a file."""
-    return os.stat(path)
+    return os.stat(filename)
 
 
 def Walk(top: str, in_order: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -109,8 +109,8 @@ def regression_head(
 def poisson_regression_head(
     weight_column: str | None = None,
     label_dimension: int = 1,
-    compute_full_loss: bool = True,
     loss_reduction: Any = losses.Reduction.SUM_OVER_BATCH_SIZE,
+    compute_full_loss: bool = True,
     name: Any = None,
 ) -> Counts:
     """Counts, by their likelihood."""

@@ -37,6 +37,7 @@ from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import object_checkpoints as _object_checkpoints
+from thalweg.compat.tf1 import options as _options
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
 from thalweg.compat.tf1 import random as _random
@@ -150,6 +151,7 @@ flags = _app.flags
 data = _Namespace(
     "tf.data",
     **_data_files.PUBLIC,
+    Options=_options.DatasetOptions,
     make_one_shot_iterator=_data.Dataset.make_one_shot_iterator,
     make_initializable_iterator=_data.Dataset.make_initializable_iterator,
     get_output_types=lambda dataset_or_iterator: dataset_or_iterator.output_types,
@@ -312,6 +314,7 @@ strings = _Namespace(
 io = _Namespace(
     "tf.io",
     **_names.own(_parsing),
+    write_graph=_graph_defs.write_graph,
     gfile=_Namespace(
         "tf.io.gfile",
         GFile=_gfile.GFile,

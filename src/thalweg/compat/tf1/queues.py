@@ -536,6 +536,7 @@ def input_producer(
     shared_name: Any = None,
     summary_name: Any = None,
     name: str | None = None,
+    cancel_op: Any = None,
 ) -> InputProducer:
     """A queue of the rows of a tensor."""
     return InputProducer(input_tensor, num_epochs, shuffle, seed, name or "input_producer")
@@ -549,6 +550,7 @@ def string_input_producer(
     capacity: int = 32,
     shared_name: Any = None,
     name: str | None = None,
+    cancel_op: Any = None,
 ) -> InputProducer:
     """A queue of strings, such as names of files."""
     return InputProducer(string_tensor, num_epochs, shuffle, seed, name or "input_producer")

@@ -222,9 +222,7 @@ def random_poisson(
 def random_gamma(
     shape: Any, alpha: Any, beta: Any = None, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
-    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both. Without a gradient for
-    ``alpha``.
-    """
+    """Gamma numbers of shape ``alpha`` and rate ``beta``: shape first, then the shape of both."""
     a: Any = value(alpha, dtype)
     rate: Any = 1.0 if beta is None else value(beta, dtype)
     drawn = random.gamma(
@@ -240,9 +238,14 @@ def random_gamma(
 
 def random_crop(value: Any, size: Any, seed: Any = None, name: Any = None) -> Tensor:
     """A part of the given size at a random place."""
+    from thalweg.compat.tf1.math.indexing import slice
     from thalweg.compat.tf1.math.shapes import shape
     from thalweg.ops.create import arange
 
+    if g.static_value(size) is None:  # known in a run only
+        room: Any = shape(value) - size + 1
+        places = random_uniform([room.get_shape()[0].value], 0, 2**31 - 1, "int32", seed) % room
+        return slice(value, places, size, name)
     t, lengths = g.value(value), [int(d) for d in g.static_value(size)]
     all_, starts = t.shape, g.value(random_uniform([len(lengths)], 0, 2**31 - 1, "int32", seed))
     if any(n is not None and n < length for n, length in zip(all_, lengths, strict=True)):

@@ -15,6 +15,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import HostTensor, Node, Tensor
+from thalweg.compat.tf1.math.checks import on_tensors, py_func
 from thalweg.compat.tf1.strings import all_from_host, from_host, string_join
 from thalweg.compat.tf1.structures import map_structure
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype, string
@@ -146,18 +147,28 @@ def choosing(fn: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def _argument(x: Any) -> Any:
+    """What a Python function gets: a text as bytes, a number as one of NumPy's, else an array."""
+    if isinstance(x, bytes):
+        return bytes(x)
+    return np.asarray(x, object if is_texts(x) else None)[()]
+
+
 def of_python(fn: Callable[..., Any]) -> Callable[..., Any]:
     """``tf.py_func``, whose arguments and results may be texts."""
 
     @functools.wraps(fn)
     def apply(func: Callable[..., Any], inp: Any, Tout: Any, *rest: Any, **options: Any) -> Any:
+        if isinstance(Tout, (list, tuple)) and not Tout:  # done for what it does alone
+            node = apply(lambda *arrays: (func(*arrays), 0)[1], inp, "int32")
+            return g.Operation(options.get("name"), "PyFunc", g.Effect(fetches=[node.t]))
         kinds = [as_dtype(k) for k in (Tout if isinstance(Tout, (list, tuple)) else [Tout])]
         nodes = [g.convert_to_tensor(x) for x in inp]
         if string not in kinds and not any(map(_holds, nodes)):
             return fn(func, nodes, Tout, *rest, **options)
 
         def call(*arrays: Any) -> list[Any]:
-            found = func(*arrays)
+            found = func(*map(_argument, arrays))
             parts = found if isinstance(found, (list, tuple)) and len(kinds) > 1 else [found]
             parts = found if isinstance(Tout, (list, tuple)) and isinstance(found, (list, tuple)) else parts
             return [
@@ -167,6 +178,19 @@ def of_python(fn: Callable[..., Any]) -> Callable[..., Any]:
 
         made = all_from_host(nodes, call, [(k, None) for k in kinds], options.get("name"), "PyFunc")
         return made if isinstance(Tout, (list, tuple)) else made[0]
+
+    return apply
+
+
+def of_tensors(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """``tf.py_function``, whose arguments and results may be texts."""
+
+    @functools.wraps(fn)
+    def apply(func: Callable[..., Any], inp: Any, Tout: Any, name: str | None = None) -> Any:
+        def numeric(given: Callable[..., Any], nodes: Any, kinds: Any, name: str | None = None) -> Any:
+            return fn(func, nodes, kinds, name)
+
+        return of_python(numeric if Tout else py_func)(on_tensors(func), inp, Tout, name=name)
 
     return apply
 
@@ -271,9 +295,10 @@ def _joined(self: HostTensor, other: Any) -> HostTensor:
 _kinds: dict[Callable[..., Any], str] = {
     moving: "slice strided_slice reverse reverse_v2 concat stack pack reshape expand_dims squeeze gather gather_nd "
     "boolean_mask tile transpose split unstack unpack where pad random_shuffle zeros_like reverse_sequence",
-    counting: "size shape rank",
+    counting: "size shape rank count_nonzero",
     choosing: "cond case",
-    of_python: "py_func",
+    of_python: "py_func numpy_function",
+    of_tensors: "py_function eager_py_func",
     filling: "fill",
     blank: "zeros",
     assigning: "assign",

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from thalweg.compat.tf1.options import UnconnectedGradients
 from thalweg.compat.tf2.indexed import may_be_gathered, slices_of
 from thalweg.compat.tf2.values import tensor
 from thalweg.dtypes import is_floating
@@ -31,12 +32,6 @@ from thalweg.ops.state import read
 from thalweg.optimizers.rows import with_rows
 from thalweg.run import tape as core
 from thalweg.run.replay import remembered_gradients, replayed_gradients
-
-
-class UnconnectedGradients:
-    """What stands for the gradient of a source that the target does not depend on."""
-
-    NONE, ZERO = "none", "zero"
 
 
 class UsedTapeError(GradientError, RuntimeError):

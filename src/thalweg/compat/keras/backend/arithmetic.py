@@ -62,12 +62,21 @@ def cumprod(x: Any, axis: int = 0) -> Any:
     return _ops["cumulative_prod"](tensor(x), axis=axis)
 
 
-def _elementwise(name: str, op: Callable[..., Any] | None = None) -> Callable[..., Any]:
+def _elementwise(name: str) -> Callable[..., Any]:
+    op = _ops[name]
+
+    def apply(x: Any) -> Any:
+        return op(tensor(beside(x, x)))
+
+    apply.__name__, apply.__doc__ = name, op.__doc__
+    return apply
+
+
+def _of_pairs(name: str, op: Callable[..., Any] | None = None) -> Callable[..., Any]:
     op = op or _ops[name]
 
-    def apply(*operands: Any) -> Any:
-        given = [beside(x, other) for x, other in zip(operands, reversed(operands))]
-        return op(*map(tensor, given))
+    def apply(x: Any, y: Any) -> Any:
+        return op(tensor(beside(x, y)), tensor(beside(y, x)))
 
     apply.__name__, apply.__doc__ = name, op.__doc__
     return apply
@@ -77,10 +86,10 @@ exp, log, square, abs, sign, round, sin, cos = (
     _elementwise(n) for n in ("exp", "log", "square", "abs", "sign", "round", "sin", "cos")
 )
 sigmoid, tanh, softplus, softsign = (_elementwise(n) for n in ("sigmoid", "tanh", "softplus", "softsign"))
-maximum, minimum = _elementwise("maximum", at_least), _elementwise("minimum", at_most)
-equal, not_equal = _elementwise("equal"), _elementwise("not_equal")
+maximum, minimum = _of_pairs("maximum", at_least), _of_pairs("minimum", at_most)
+equal, not_equal = _of_pairs("equal"), _of_pairs("not_equal")
 greater, greater_equal, less, less_equal = (
-    _elementwise(n) for n in ("greater", "greater_equal", "less", "less_equal")
+    _of_pairs(n) for n in ("greater", "greater_equal", "less", "less_equal")
 )
 lesser, lesser_equal = less, less_equal
 

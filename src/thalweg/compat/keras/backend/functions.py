@@ -159,9 +159,9 @@ def gradients(loss: Any, variables: Any) -> list[Any]:
     return list(_gradients(total, [reading.get(v, v) for v in listed], unconnected="none"))
 
 
-def stop_gradient(x: Any) -> Any:
+def stop_gradient(variables: Any) -> Any:
     """The value, through which no gradient passes."""
-    return _stop(x)
+    return _stop(variables)
 
 
 def eval(x: Any) -> Any:

@@ -55,9 +55,9 @@ class Experiment:
         return inner.evaluate(self._inputs[1], steps=self._steps[1], hooks=self._eval_hooks, name=name)
 
     def train_and_evaluate(self) -> Any:
-        """Train to the end, then evaluate."""
+        """Train to the end, then evaluate: the figures, and a list of what was exported, nothing."""
         self.train()
-        return self.evaluate()
+        return self.evaluate(), []
 
     continuous_train_and_eval = train_and_evaluate
     local_run = train_and_evaluate

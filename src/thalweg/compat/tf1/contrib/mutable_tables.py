@@ -34,9 +34,10 @@ class MutableHashTable:
         key_dtype: Any,
         value_dtype: Any,
         default_value: Any,
-        shared_name: str | None = None,
         name: str = "MutableHashTable",
         checkpoint: bool = True,
+        *,
+        shared_name: str | None = None,
     ) -> None:
         self.key_dtype, self.value_dtype = as_dtype(key_dtype), as_dtype(value_dtype)
         default = g.static_value(default_value)
@@ -162,11 +163,12 @@ class MutableDenseHashTable(MutableHashTable):
         empty_key: Any,
         deleted_key: Any = None,
         initial_num_buckets: int | None = None,
-        shared_name: str | None = None,
         name: str = "MutableDenseHashTable",
         checkpoint: bool = True,
+        *,
+        shared_name: str | None = None,
     ) -> None:
-        super().__init__(key_dtype, value_dtype, default_value, shared_name, name, checkpoint)
+        super().__init__(key_dtype, value_dtype, default_value, name, checkpoint, shared_name=shared_name)
         given = (g.static_value(k) for k in (empty_key, deleted_key) if k is not None)
         self._none = {_plain(np.asarray(k, object).item()) for k in given if np.size(k) == 1}
 

@@ -46,7 +46,8 @@ def optimize_loss(
     """The loss, with one step of the optimizer after the operations in UPDATE_OPS.
 
     ``clip_gradients``: the bound of the norm of all gradients together, or a function of the pairs. ``summaries``: some
-    of OPTIMIZER_SUMMARIES; by default the loss, the learning rate and the norm of all gradients together.
+    of OPTIMIZER_SUMMARIES; by default the loss, the learning rate and the norm of all gradients together, the rate only
+    where ``learning_rate_decay_fn`` changes it. ``gradient_multipliers``: by variable, or by its whole name ("w:0").
     ``moving_average_decay``: for a summary of the loss as a moving average, as TensorFlow 0.x had it. ``global_step``:
     counts if the graph has one.
     """

@@ -39,6 +39,7 @@ class Layer:
         self.built = False
         self.updates: list[Any] = []
         self.losses: list[Any] = []
+        self._calls: list[tuple[Any, Any]] = []  # each (inputs, outputs)
 
     @property
     def name(self) -> str:
@@ -53,6 +54,62 @@ class Layer:
         return self.variables
 
     trainable_weights = trainable_variables
+
+    @property
+    def non_trainable_variables(self) -> list[variables.Variable]:
+        return [v for v in self.variables if not v.trainable]
+
+    non_trainable_weights = non_trainable_variables
+
+    def count_params(self) -> int:
+        """How many numbers the variables hold."""
+        return sum(v.get_shape().num_elements() or 0 for v in self.variables)
+
+    def get_weights(self) -> list[Any]:
+        """The values of the variables in the default session."""
+        return [v.eval() for v in self.variables]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set the values of the variables in the default session."""
+        if len(weights) != len(self.variables):
+            raise ValueError(
+                f"{self.name}: set_weights expects {len(self.variables)} arrays, received {len(weights)}"
+            )
+        for v, array in zip(self.variables, weights, strict=True):
+            v.load(array)
+
+    def add_loss(self, losses: Any, inputs: Any = None) -> None:
+        """Put losses of the layer's own among the regularization losses."""
+        for loss in losses if isinstance(losses, (list, tuple)) else [losses]:
+            self.losses.append(loss)
+            default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, loss)
+
+    def _only_call(self) -> tuple[Any, Any]:
+        if len(self._calls) != 1:
+            raise AttributeError(
+                f"{self.name}: input and output are those of the one call of a layer; it has {len(self._calls)}"
+            )
+        return self._calls[0]
+
+    @property
+    def input(self) -> Any:
+        """What the layer was called on, where it was called once."""
+        return self._only_call()[0]
+
+    @property
+    def output(self) -> Any:
+        """What its one call gave."""
+        return self._only_call()[1]
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of ``input``."""
+        return tuple(self.input.get_shape().as_list())
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of ``output``."""
+        return tuple(self.output.get_shape().as_list())
 
     def add_variable(
         self,
@@ -106,6 +163,7 @@ class Layer:
                 penalty = self.activity_regularizer(made)
                 rows = math.cast(math.shape(made)[0], penalty.dtype)  # the mean over the examples
                 default_graph().add_to_collection(GraphKeys.REGULARIZATION_LOSSES, penalty / rows)
+            self._calls.append((inputs, made))
             return made
 
     apply = __call__
@@ -195,7 +253,7 @@ class Flatten(Layer):
         made = shape_ops.reshape(
             value(inputs), (-1, rest) if rest is not None else (inputs.shape[0].value, -1)
         )
-        return wrap(made, None, "Flatten", [inputs])
+        return wrap(made, "Reshape", "Flatten", [inputs])
 
 
 class Dropout(Layer):

@@ -49,10 +49,11 @@ class _Conv(_Affine):
         return core_nn.conv(x, self.kernel.t, self.strides, self.padding, self.layout, self.dilation)
 
     def call(self, inputs: Any) -> Tensor:
-        made = self._apply(value(inputs))
+        made = wrap(self._apply(value(inputs)), None, type(self).__name__, [inputs, self.kernel])
         if self.bias is not None:
-            made = core_nn.bias_add(made, value(self.bias), self.layout)
-        return _activated(wrap(made, None, type(self).__name__, [inputs, self.kernel]), self.activation)
+            added = core_nn.bias_add(value(made), value(self.bias), self.layout)
+            made = wrap(added, None, "BiasAdd", [made, self.bias])
+        return _activated(made, self.activation)
 
 
 class Conv1D(_Conv):

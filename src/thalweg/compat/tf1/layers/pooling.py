@@ -29,7 +29,9 @@ class _Pool(Layer):
     def call(self, inputs: Any) -> Tensor:
         fn = core_nn.max_pool if self.largest else core_nn.avg_pool
         made = fn(value(inputs), self.size, self.strides, self.padding, self.layout)
-        return wrap(made, None, type(self).__name__, [inputs])
+        kind = "MaxPool" if self.largest else "AvgPool"
+        name = {1: "Squeeze", 2: kind, 3: f"{kind}3D"}[self.rank]
+        return wrap(made, name, type(self).__name__, [inputs])
 
 
 class MaxPooling1D(_Pool):

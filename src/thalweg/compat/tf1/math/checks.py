@@ -23,9 +23,11 @@ from thalweg.compat.tf1.graph import (
 )
 from thalweg.compat.tf1.math.shapes import identity
 from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.dtypes import is_floating
+from thalweg.errors import ArgumentError, fail
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, logic, reduce
+from thalweg.ops import create, elementwise, logic, reduce
 
 
 @make_op(
@@ -155,16 +157,38 @@ def add_check_numerics_ops() -> g.Operation:
     return g.Operation(None, "NoOp", g.Effect())
 
 
+def _call_slopes(g: Any, y: Any, *inputs: Any, fn: Any, specs: Any, slopes: Any) -> list[Any]:
+    """The gradients of a Python function: another one gives those of all inputs that are no whole numbers."""
+    if slopes is None:
+        return [None] * len(inputs)
+    outputs, arrived = (y, g) if len(specs) > 1 else ((y,), (g,))
+    given = [
+        create.zeros_like(out) if part is None else part for out, part in zip(outputs, arrived, strict=True)
+    ]
+    smooth = [x for x in inputs if is_floating(x.dtype)]
+    wanted = tuple(x.specs[0] for x in smooth)
+    made = _python_call.build([*given, *inputs], {"fn": slopes, "specs": wanted, "slopes": None})
+    found = iter(made if isinstance(made, tuple) else [made])
+    return [next(found) if is_floating(x.dtype) else None for x in inputs]
+
+
 @make_op(
     {},
-    infer=lambda *inputs, fn, specs: specs if len(specs) > 1 else specs[0],
+    infer=lambda *inputs, fn, specs, slopes: specs if len(specs) > 1 else specs[0],
     pure=False,
-    grad=lambda g, y, *inputs, fn, specs: [None] * len(inputs),
+    grad=_call_slopes,
 )
-def _python_call(*inputs, fn, specs):  # type: ignore[no-untyped-def]
-    """What a Python function makes of arrays."""
-    made = fn(*inputs)
+def _python_call(*inputs, fn, specs, slopes):  # type: ignore[no-untyped-def]
+    """What a Python function makes of arrays, which it gets without axes as numbers; ``slopes`` of the gradients of
+    its results and of them makes the gradients of those that are no whole numbers.
+    """
+    made = fn(*[np.asarray(x)[()] for x in inputs])
     parts = made if isinstance(made, (list, tuple)) else [made]
+    if len(parts) != len(specs):
+        raise fail(
+            ArgumentError, "tf.py_func: another number of results", expected=len(specs), received=len(parts),
+            hint="list in Tout one dtype for each array that the function returns",
+        )  # fmt: skip
     arrays = tuple(np.asarray(p, dtype) for p, (_, dtype) in zip(parts, specs, strict=True))
     return arrays if len(specs) > 1 else arrays[0]
 
@@ -179,17 +203,72 @@ def py_func(
 
 
 def computed(
-    fn: Callable[..., Any], inputs: Sequence[Any], specs: Sequence[Any], name: Any, kind: str
+    fn: Callable[..., Any],
+    inputs: Sequence[Any],
+    specs: Sequence[Any],
+    name: Any,
+    kind: str,
+    slopes: Any = None,
 ) -> list[Tensor]:
-    """Nodes (dtype, shape) for the arrays that Python makes of arrays, without gradient."""
+    """Nodes (dtype, shape) for the arrays that Python makes of arrays; ``slopes`` gives them a gradient."""
     wanted = tuple(core.Spec(core.check_shape(shape), numpy_dtype(dtype)) for dtype, shape in specs)
-    made = _python_call.build([value(x) for x in inputs], {"fn": fn, "specs": wanted})
+    made = _python_call.build([value(x) for x in inputs], {"fn": fn, "specs": wanted, "slopes": slopes})
     return wrap_all(list(made) if isinstance(made, tuple) else [made], name, kind, inputs)
 
 
+def on_tensors(func: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which takes and gives eager tensors, as one of arrays."""
+    from thalweg.compat.tf2.values import tensor  # the second generation is built on this one
+
+    def call(*arrays: Any) -> Any:
+        return _arrays_of(func(*map(tensor, arrays)))
+
+    return call
+
+
+def _arrays_of(made: Any) -> Any:
+    if isinstance(made, (list, tuple)):
+        return [_arrays_of(part) for part in made]
+    made = value(made) if isinstance(made, g.Node) else made
+    return made.numpy() if hasattr(made, "numpy") else made
+
+
+def _slopes_on_tensors(func: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """Of the gradients of ``count`` results and the arguments, the gradients of the arguments with fractions."""
+    from thalweg.compat.tf2.tape import GradientTape
+    from thalweg.compat.tf2.values import tensor
+
+    def call(*arrays: Any) -> list[Any]:
+        incoming, given = arrays[:count], [tensor(a) for a in arrays[count:]]
+        smooth = [x for x in given if is_floating(x.dtype)]
+        with GradientTape() as tape:
+            tape.watch(smooth)
+            made = func(*given)
+        results = list(made) if isinstance(made, (list, tuple)) else [made]
+        joined = [
+            (y, tensor(part)) for y, part in zip(results, incoming, strict=True) if isinstance(y, core.Tensor)
+        ]
+        slopes = tape.gradient([y for y, _ in joined], smooth, output_gradients=[part for _, part in joined])
+        return [np.zeros(x.shape) if s is None else s.numpy() for x, s in zip(smooth, slopes, strict=True)]
+
+    return call
+
+
 def py_function(func: Callable[..., Any], inp: Sequence[Any], Tout: Any, name: str | None = None) -> Any:
-    """As ``tf.py_func``: the function gets arrays."""
-    return py_func(func, inp, Tout, name=name)
+    """A Python function of eager tensors as a node; its gradient is that of what it does with them.
+
+    One dtype gives one tensor, a list a list. With texts among the arguments or results there is no gradient.
+    """
+    kinds = Tout if isinstance(Tout, (list, tuple)) else [Tout]
+    parts = computed(
+        on_tensors(func),
+        inp,
+        [(kind, None) for kind in kinds],
+        name,
+        "EagerPyFunc",
+        _slopes_on_tensors(func, len(kinds)),
+    )
+    return parts if isinstance(Tout, (list, tuple)) else parts[0]
 
 
 eager_py_func = py_function

@@ -117,7 +117,15 @@ def range(
 def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor:
     """``num`` numbers evenly apart, both ends included."""
     first, last = (static_value(x) for x in (start, stop))
-    kind = values(start, stop)[0].dtype
+    a, b = values(start, stop)
+    kind = a.dtype
+    if first is None or last is None or static_value(num) is None:  # known in a run only
+        count, place = g.cast(value(num), kind), g.cast(value(range(num)), kind)
+        made: Any = a + place * ((b - a) / elementwise.maximum(count - 1.0, 1.0))  # type: ignore[operator]
+        at_end = elementwise.logical_and(
+            elementwise.equal(place, count - 1.0), elementwise.greater(place, 0.0)
+        )
+        return wrap(elementwise.where(at_end, b, made), name, "LinSpace", [start, stop, num])
     return g.constant(np.linspace(first, last, static_int(num, "num")).astype(kind), name=name or "LinSpace")
 
 

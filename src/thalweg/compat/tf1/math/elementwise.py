@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg import dtypes, optimizers
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.families import binary, of_texts_too, unary
+from thalweg.compat.tf1.families import binary, of_texts_too, spelled, unary
 from thalweg.compat.tf1.graph import HostTensor, Node, Tensor, axes_of, value, values, wrap
 from thalweg.compat.tf1.math.shapes import size
 from thalweg.compat.tf1.slices import IndexedSlices, changed, rows_or_value
@@ -93,7 +93,7 @@ truncatemod = binary("TruncateMod", _truncated_mod)
 maximum = binary("Maximum", elementwise.at_least)  # whose gradient goes to the first where both are the same
 minimum = binary("Minimum", elementwise.at_most)
 pow = binary("Pow", elementwise.pow)
-atan2 = binary("Atan2", elementwise.atan2)
+atan2 = spelled(binary("Atan2", elementwise.atan2), x="y", y="x")
 equal = of_texts_too("Equal", elementwise.equal, np.equal)
 not_equal = of_texts_too("NotEqual", elementwise.not_equal, np.not_equal)
 less = binary("Less", elementwise.less)
@@ -145,7 +145,22 @@ def _caster(dtype: str) -> Callable[..., Tensor]:
 
 to_float, to_double, to_int32, to_int64 = map(_caster, ("float32", "float64", "int32", "int64"))
 to_bfloat16 = _caster("bfloat16")
-saturate_cast = cast
+
+
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Tensor:
+    """In another dtype, numbers beyond its limits at the limits."""
+    x = g.convert_to_tensor(value)
+    have, want = np.dtype(numpy_dtype(x.dtype)), np.dtype(numpy_dtype(dtype))
+    if want.kind in "iu" and have.kind in "iuf":
+        low, high = np.iinfo(want).min, np.iinfo(want).max
+        if have.kind == "f":  # the greatest floats within the limits: the limits themselves may round beyond
+            high_float = have.type(high)
+            high = high_float if int(high_float) <= high else np.nextafter(high_float, have.type(0))
+            low = have.type(low)
+        else:
+            low, high = max(low, np.iinfo(have).min), min(high, np.iinfo(have).max)
+        x = clip_by_value(x, low, high)
+    return cast(x, dtype, name)
 
 
 def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Tensor:
@@ -241,7 +256,8 @@ def polygamma(a: Any, x: Any, name: str | None = None) -> Tensor:
     return wrap(made, name, "Polygamma", [a, x])
 
 
-igamma, igammac = binary("Igamma", incomplete.igamma), binary("Igammac", incomplete.igammac)
+igamma = spelled(binary("Igamma", incomplete.igamma), x="a", y="x")
+igammac = spelled(binary("Igammac", incomplete.igammac), x="a", y="x")
 zeta = binary("Zeta", incomplete.zeta)
 
 

@@ -25,10 +25,18 @@ def gradients(
     gate_gradients: Any = False,
     aggregation_method: Any = None,
     stop_gradients: Any = None,
+    unconnected_gradients: Any = "none",
 ) -> list[Tensor | IndexedSlices | None]:
-    """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it, ``IndexedSlices`` where
-    all that depends on it are rows gathered from it.
+    """The gradient of the sum of ``ys`` by each of ``xs``; None where nothing depends on it (zeros, if
+    ``unconnected_gradients`` is "zero"), ``IndexedSlices`` where all that depends on it are rows gathered from it.
     """
+    way = getattr(unconnected_gradients, "value", unconnected_gradients)
+    if way not in ("none", "zero"):
+        raise ValueError(f"tf.gradients: unconnected_gradients is 'none' or 'zero', received {way!r}")
+
+    def without(table: core.Tensor) -> Tensor | None:
+        return wrap(create.zeros_like(table), name, "zeros_like") if way == "zero" else None
+
     graph = g.default_graph()
     ys, xs = g.converted(ys), g.converted(xs)
     outputs = [graph.translated(value(y)) for y in (ys if isinstance(ys, (list, tuple)) else [ys])]
@@ -44,7 +52,7 @@ def gradients(
         seeds = [s for s, y in zip(seeds, outputs, strict=True) if not dtypes.is_integer(y.dtype)]
     outputs = [y for y in outputs if not dtypes.is_integer(y.dtype)]  # through which no gradient goes
     if not outputs:
-        return [None] * len(targets)
+        return [without(table) for table in targets]
     fixed = [graph.translated(g.converted(x).t) for x in stop_gradients or ()]
     fed: Any = [x.t for op in graph.get_operations() for x in op.outputs if x.t is not None]
     fed = fed if graph.symbols is None else graph.symbols.known(fed)
@@ -56,7 +64,7 @@ def gradients(
         )  # fmt: skip
 
     return [
-        None if t is None
+        without(table) if t is None
         else IndexedSlices.of(t, table) if isinstance(t, Rows)
         else wrap(t, name, "gradients")
         for t, table in zip(with_rows(outputs, targets, asked), targets, strict=True)

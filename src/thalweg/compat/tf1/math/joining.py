@@ -299,14 +299,18 @@ def batch_to_space_nd(input: Any, block_shape: Any, crops: Any, name: str | None
     return made if not np.any(widths) else made[tuple(cuts)]
 
 
-def space_to_batch(input: Any, paddings: Any, block_size: int, name: str | None = None) -> Tensor:
-    """:func:`space_to_batch_nd` of height and width."""
-    return space_to_batch_nd(input, [block_size] * 2, paddings, name)
+def space_to_batch(
+    input: Any, paddings: Any, block_size: int | None = None, name: str | None = None, block_shape: Any = None
+) -> Tensor:
+    """:func:`space_to_batch_nd` of height and width, or by the given shape of blocks."""
+    return space_to_batch_nd(input, [block_size] * 2 if block_shape is None else block_shape, paddings, name)
 
 
-def batch_to_space(input: Any, crops: Any, block_size: int, name: str | None = None) -> Tensor:
-    """:func:`batch_to_space_nd` of height and width."""
-    return batch_to_space_nd(input, [block_size] * 2, crops, name)
+def batch_to_space(
+    input: Any, crops: Any, block_size: int | None = None, name: str | None = None, block_shape: Any = None
+) -> Tensor:
+    """:func:`batch_to_space_nd` of height and width, or by the given shape of blocks."""
+    return batch_to_space_nd(input, [block_size] * 2 if block_shape is None else block_shape, crops, name)
 
 
 def _numbers(x: Any) -> list[Any]:

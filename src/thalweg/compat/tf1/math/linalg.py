@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.tf1.families import unary
+from thalweg.compat.tf1.families import spelled, unary
 from thalweg.compat.tf1.graph import Tensor, shaped_as, static_int, value, values, wrap, wrap_all
 from thalweg.compat.tf1.math.creation import ones
 from thalweg.ops import contract, elementwise, linalg, state, triangles
@@ -62,13 +62,20 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Tensor:
     return wrap(contract.einsum(equation, *[value(x) for x in inputs]), name, "Einsum", inputs)
 
 
-matrix_inverse = unary("MatrixInverse", linalg.inv)
-matrix_determinant = unary("MatrixDeterminant", linalg.det)
-cholesky = unary("Cholesky", lambda x: linalg.cholesky(x + state.stop_gradient(matrices.mirrored(x) - x)))
-matrix_diag_part = unary("MatrixDiagPart", contract.diagonal)
-diag_part = unary("DiagPart", contract.diagonal)
+def matrix_inverse(input: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
+    """The inverses of matrices, or of their transposes."""
+    x = value(input)
+    return wrap(linalg.inv(contract.matrix_transpose(x) if adjoint else x), name, "MatrixInverse", [input])
+
+
+matrix_determinant = spelled(unary("MatrixDeterminant", linalg.det), x="input")
+cholesky = spelled(
+    unary("Cholesky", lambda x: linalg.cholesky(x + state.stop_gradient(matrices.mirrored(x) - x))), x="input"
+)
+matrix_diag_part = spelled(unary("MatrixDiagPart", contract.diagonal), x="input")
+diag_part = spelled(unary("DiagPart", contract.diagonal), x="input")
 trace = unary("Trace", triangles.trace)
-diag = unary("Diag", triangles.diag)
+diag = spelled(unary("Diag", triangles.diag), x="diagonal")
 
 
 def matrix_transpose(a: Any, name: str | None = None) -> Tensor:
@@ -182,9 +189,9 @@ batch_matrix_inverse = matrix_inverse
 batch_matrix_determinant = matrix_determinant
 batch_cholesky = cholesky
 
-logdet = unary("LogDet", lambda x: linalg.slogdet(x)[1])
-pinv = unary("Pinv", linalg.pinv)
-adjoint = matrix_transpose
+logdet = spelled(unary("LogDet", lambda x: linalg.slogdet(x)[1]), x="matrix")
+pinv = spelled(unary("Pinv", linalg.pinv), x="a")
+adjoint = spelled(matrix_transpose, a="matrix")
 
 
 def slogdet(input: Any, name: str | None = None) -> Any:
@@ -192,10 +199,18 @@ def slogdet(input: Any, name: str | None = None) -> Any:
     return tuple(wrap_all(list(linalg.slogdet(value(input))), name, "LogMatrixDeterminant", [input]))
 
 
-def matvec(a: Any, b: Any, transpose_a: bool = False, name: str | None = None) -> Tensor:
+def matvec(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    adjoint_a: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Tensor:
     """The product of a matrix and a vector."""
     x, y = values(a, b)
-    x = contract.matrix_transpose(x) if transpose_a else x
+    x = contract.matrix_transpose(x) if transpose_a or adjoint_a else x
     made = shape_ops.squeeze(contract.matmul(x, shape_ops.expand_dims(y, -1)), -1)
     return wrap(made, name, "MatVec", [a, b])
 

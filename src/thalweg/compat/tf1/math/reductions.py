@@ -13,6 +13,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Node, Tensor, axes_of, static_int, value, wrap
 from thalweg.graph import tensor as core
 from thalweg.ops import linalg, norms, reduce
+from thalweg.ops import shape as shape_ops
 from thalweg.ops.elementwise import astype
 
 Axis = Any
@@ -117,9 +118,9 @@ def cumsum(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
     """Running sums."""
-    made = reduce.cumulative_sum(
-        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
-    )
+    t = value(x)
+    made = reduce.cumulative_sum(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
+    made = g.cast(made, t.dtype)  # whole numbers keep their width
     return wrap(made, name, "Cumsum", [x])
 
 
@@ -127,9 +128,9 @@ def cumprod(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
     """Running products."""
-    made = reduce.cumulative_prod(
-        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
-    )
+    t = value(x)
+    made = reduce.cumulative_prod(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
+    made = g.cast(made, t.dtype)  # whole numbers keep their width
     return wrap(made, name, "Cumprod", [x])
 
 
@@ -143,6 +144,11 @@ def norm(
 ) -> Tensor:
     """Vector norms (over one axis or all), matrix norms (over two)."""
     over, keep = axes_of(axis), bool(keepdims or keep_dims)
+    if over is None and ord not in ("euclidean", 2):  # that of all elements as one vector
+        t: Any = value(tensor)
+        made = linalg.norm(shape_ops.reshape(t, (-1,)), ord, 0, False)
+        made = shape_ops.reshape(made, (1,) * t.ndim) if keep else made
+        return wrap(made, name, "norm", [tensor])
     if ord in ("euclidean", 2) and not isinstance(over, tuple):
         return wrap(norms.norm(value(tensor), axis=over, keepdims=keep), name, "norm", [tensor])
     kind = "fro" if ord == "euclidean" else ord

@@ -83,14 +83,16 @@ def conv1d(
 
 def conv3d(
     input: Any,
-    filter: Any,
-    strides: Any,
-    padding: Any,
+    filter: Any = None,
+    strides: Any = None,
+    padding: Any = None,
     data_format: str = "NDHWC",
     dilations: Any = (1,) * 5,
     name: str | None = None,
+    filters: Any = None,
 ) -> Tensor:
     """Convolution of [N, D, H, W, C] with [KD, KH, KW, C, O]."""
+    filter = filters if filter is None else filter
     made = nn.conv3d(
         value(input),
         value(filter),
@@ -124,9 +126,11 @@ def depthwise_conv2d(
     padding: str,
     rate: Any = None,
     name: str | None = None,
-    data_format: str = "NHWC",
+    data_format: Any = "NHWC",
+    dilations: Any = None,
 ) -> Tensor:
     """Each channel convolved on its own with [KH, KW, C, M]."""
+    rate, data_format = dilations if rate is None else rate, data_format or "NHWC"
     made = nn.depthwise_conv(
         value(input),
         value(filter),
@@ -146,9 +150,11 @@ def separable_conv2d(
     padding: str,
     rate: Any = None,
     name: str | None = None,
-    data_format: str = "NHWC",
+    data_format: Any = "NHWC",
+    dilations: Any = None,
 ) -> Tensor:
     """A depthwise convolution, then one of width 1."""
+    rate, data_format = dilations if rate is None else rate, data_format or "NHWC"
     made = nn.separable_conv(
         value(input),
         value(depthwise_filter),
@@ -227,10 +233,14 @@ def conv2d_backprop_input(
     padding: str = "SAME",
     use_cudnn_on_gpu: bool = True,
     data_format: str = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
     name: str | None = None,
+    filters: Any = None,
 ) -> Tensor:
     """The gradient of a convolution by its input, of the sizes of that input."""
-    return conv2d_transpose(out_backprop, filter, input_sizes, strides, padding, data_format, name)
+    only("tf.nn.conv2d_backprop_input", "dilations", tuple(dilations), (1, 1, 1, 1))
+    kernel = filters if filter is None else filter
+    return conv2d_transpose(out_backprop, kernel, input_sizes, strides, padding, data_format, name)
 
 
 def conv2d_backprop_filter(
@@ -241,6 +251,7 @@ def conv2d_backprop_filter(
     padding: str = "SAME",
     use_cudnn_on_gpu: bool = True,
     data_format: str = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
     name: str | None = None,
 ) -> Tensor:
     """The gradient of a convolution by its filter, of the sizes of that filter."""
@@ -248,7 +259,7 @@ def conv2d_backprop_filter(
 
     x = g.convert_to_tensor(input)
     filters = math.zeros(filter_sizes, x.dtype)  # the convolution is linear in it
-    made = conv2d(x, filters, strides=strides, padding=padding, data_format=data_format)
+    made = conv2d(x, filters, strides=strides, padding=padding, data_format=data_format, dilations=dilations)
     return math.identity(math.gradients(made, filters, out_backprop)[0], name)
 
 
@@ -494,7 +505,20 @@ def _fractional(kind: str, average: bool) -> Any:
 fractional_max_pool = _fractional("fractional_max_pool", False)
 fractional_avg_pool = _fractional("fractional_avg_pool", True)
 max_pool2d, avg_pool2d = max_pool, avg_pool
-depthwise_conv2d_native = depthwise_conv2d
+
+
+def depthwise_conv2d_native(
+    input: Any,
+    filter: Any,
+    strides: Any,
+    padding: str,
+    data_format: str = "NHWC",
+    dilations: Any = (1, 1, 1, 1),
+    name: str | None = None,
+) -> Tensor:
+    """:func:`depthwise_conv2d`, its rates one for each axis."""
+    rate = _spatial(dilations, data_format, 2)
+    return depthwise_conv2d(input, filter, strides, padding, rate, name, data_format)
 
 
 def max_pool1d(

@@ -15,14 +15,19 @@ from thalweg.ops.state import stop_gradient
 
 
 def weighted_moments(
-    x: Any, axes: Any, frequency_weights: Any, name: str | None = None, keep_dims: Any = False
+    x: Any,
+    axes: Any,
+    frequency_weights: Any,
+    name: str | None = None,
+    keep_dims: Any = None,
+    keepdims: Any = None,
 ) -> tuple[Tensor, Tensor]:
     """(mean, variance) over axes, each element so often."""
     w = math.multiply(frequency_weights, math.ones_like(x))
     total = math.reduce_sum(w, axes, keep_dims=True)
     mean = math.reduce_sum(w * x, axes, keep_dims=True) / total
     variance = math.reduce_sum(w * math.squared_difference(x, mean), axes, keep_dims=True) / total
-    if not keep_dims:
+    if not (keep_dims or keepdims):
         mean, variance = (math.squeeze(m, [int(a) for a in axes]) for m in (mean, variance))
     return mean, variance
 
@@ -85,16 +90,20 @@ def batch_normalization(
 
 
 def batch_norm_with_global_normalization(
-    t: Any,
-    m: Any,
-    v: Any,
-    beta: Any,
-    gamma: Any,
-    variance_epsilon: float,
-    scale_after_normalization: bool,
+    t: Any = None,
+    m: Any = None,
+    v: Any = None,
+    beta: Any = None,
+    gamma: Any = None,
+    variance_epsilon: float = 0.0,
+    scale_after_normalization: bool = False,
     name: str | None = None,
+    input: Any = None,
+    mean: Any = None,
+    variance: Any = None,
 ) -> Tensor:
     """The older spelling of :func:`batch_normalization`."""
+    t, m, v = (given if other is None else other for given, other in ((t, input), (m, mean), (v, variance)))
     return batch_normalization(
         t, m, v, beta, gamma if scale_after_normalization else None, variance_epsilon, name
     )

@@ -109,7 +109,25 @@ class RNNCell:
     def variables(self) -> list[Any]:
         return [v for made in getattr(self, "_made", {}).values() for v in made.values()]
 
-    trainable_variables = variables
+    trainable_variables = trainable_weights = weights = variables
+
+    @property
+    def built(self) -> bool:
+        """Whether the cell was called."""
+        return bool(getattr(self, "_made", None))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether its variables are trained."""
+        return self._trainable
+
+    def count_params(self) -> int:
+        """How many numbers the variables hold."""
+        return sum(v.get_shape().num_elements() for v in self.variables)
+
+    def get_weights(self) -> list[Any]:
+        """The values of the variables in the default session."""
+        return [v.eval() for v in self.variables]
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """A state of zeros."""

@@ -59,8 +59,8 @@ class LSTMBlockFusedCell(_Fused):
         cell_clip: float | None = None,
         use_peephole: bool = False,
         reuse: Any = None,
-        name: str = "lstm_fused_cell",
         dtype: Any = None,
+        name: str = "lstm_fused_cell",
     ) -> None:
         self.cell = LSTMBlockCell(num_units, forget_bias, cell_clip, use_peephole, dtype, reuse, name)
         self.num_units, self._name, self._reuse = num_units, name, reuse

@@ -205,9 +205,15 @@ class EmbeddingWrapper(_Wrapper):
     """Rows of a table as the cell's inputs."""
 
     def __init__(
-        self, cell: RNNCell, embedding_classes: int, embedding_size: int, initializer: Any = None
+        self,
+        cell: RNNCell,
+        embedding_classes: int,
+        embedding_size: int,
+        initializer: Any = None,
+        reuse: Any = None,
     ) -> None:
         super().__init__(cell)
+        self._reuse = reuse
         self.table_shape, self.start = [embedding_classes, embedding_size], initializer
 
     def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:

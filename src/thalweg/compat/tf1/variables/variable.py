@@ -194,9 +194,29 @@ class Variable(Node):
         """A node that subtracts from the variable and has the new value."""
         return assign_sub(self, delta)
 
-    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False) -> Tensor:
+    def scatter_sub(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Tensor:
         """A node that subtracts from rows."""
-        return scatter_sub(self, sparse_delta.indices, sparse_delta.values)
+        return scatter_sub(self, sparse_delta.indices, sparse_delta.values, use_locking, name)
+
+    def scatter_add(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+        """A node that adds to rows."""
+        return scatter_add(self, sparse_delta.indices, sparse_delta.values, use_locking, name)
+
+    def scatter_update(self, sparse_delta: Any, use_locking: bool = False, name: Any = None) -> Tensor:
+        """A node that replaces rows."""
+        return scatter_update(self, sparse_delta.indices, sparse_delta.values, use_locking, name)
+
+    def scatter_nd_add(self, indices: Any, updates: Any, name: Any = None) -> Tensor:
+        """A node that adds at index vectors."""
+        return scatter_nd_add(self, indices, updates, name=name)
+
+    def scatter_nd_sub(self, indices: Any, updates: Any, name: Any = None) -> Tensor:
+        """A node that subtracts at index vectors."""
+        return scatter_nd_sub(self, indices, updates, name=name)
+
+    def scatter_nd_update(self, indices: Any, updates: Any, name: Any = None) -> Tensor:
+        """A node that replaces at index vectors."""
+        return scatter_nd_update(self, indices, updates, name=name)
 
     def count_up_to(self, limit: int) -> Tensor:
         """A node that counts and has the number before; ``OutOfRangeError`` at ``limit``."""
