@@ -160,6 +160,19 @@ def test_texts_that_are_not_empty() -> None:
     assert run(tf.count_nonzero(tf.constant([["", "a"], ["b", "c"]]), axis=0)).tolist() == [1, 2]
 
 
+def test_whole_numbers_keep_their_width() -> None:
+    x, ids = tf.constant([[1, 2], [3, 4], [5, 6]]), tf.constant([0, 0, 1])
+    made = [
+        tf.cumsum(x),
+        tf.cumprod(x, 1, reverse=True),
+        tf.segment_prod(x, ids),
+        tf.unsorted_segment_prod(x, ids, 2),
+    ]
+    assert [y.dtype for y in made] == [tf.int32] * 4
+    wanted = [[[1, 2], [4, 6], [9, 12]], [[2, 2], [12, 4], [30, 6]], [[3, 8], [5, 6]], [[3, 8], [5, 6]]]
+    assert [y.tolist() for y in run(made)] == wanted
+
+
 def test_names_of_devices() -> None:
     read = tf.DeviceSpec.from_string
     names = {"/cpu:0": "/device:CPU:0", "/job:ps/task:2/device:GPU:1": "/job:ps/task:2/device:GPU:1"}

@@ -118,9 +118,9 @@ def cumsum(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
     """Running sums."""
-    made = reduce.cumulative_sum(
-        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
-    )
+    t = value(x)
+    made = reduce.cumulative_sum(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
+    made = g.cast(made, t.dtype)  # whole numbers keep their width
     return wrap(made, name, "Cumsum", [x])
 
 
@@ -128,9 +128,9 @@ def cumprod(
     x: Any, axis: Any = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None
 ) -> Tensor:
     """Running products."""
-    made = reduce.cumulative_prod(
-        value(x), axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse
-    )
+    t = value(x)
+    made = reduce.cumulative_prod(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
+    made = g.cast(made, t.dtype)  # whole numbers keep their width
     return wrap(made, name, "Cumprod", [x])
 
 

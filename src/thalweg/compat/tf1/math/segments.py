@@ -224,7 +224,7 @@ def _folded(kind: str, fold: Any, start: Any, ordered: bool) -> Callable[..., Te
             )
         member = shape_ops.expand_dims(member, tuple(range(2, 1 + t.ndim))) if t.ndim > 1 else member
         filler = core.constant(np.asarray(start(t.dtype), t.dtype))
-        made = fold(elementwise.where(member, shape_ops.expand_dims(t, 0), filler), axis=1)
+        made = g.cast(fold(elementwise.where(member, shape_ops.expand_dims(t, 0), filler), axis=1), t.dtype)
         if ordered and fold is not reduce.prod:
             made = elementwise.where(reduce.any(member, axis=1), made, core.constant(np.zeros((), t.dtype)))
         return wrap(made, name, kind, [data])
