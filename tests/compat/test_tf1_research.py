@@ -298,6 +298,14 @@ def test_the_loss_is_written_beside_a_models_own_summaries(tmp_path: Any) -> Non
         estimator.RunConfig("")
 
 
+def test_where_a_networks_embedding_stands(tmp_path: Any) -> None:
+    words = tf1.feature_column.categorical_column_with_vocabulary_list("w", ["a", "b", "c"])
+    model = estimator.DNNRegressor([2], [tf1.feature_column.embedding_column(words, 2)], str(tmp_path))
+    model.train(lambda: ({"w": tf1.constant([["a"], ["c"]])}, tf1.constant([[1.0], [0.0]])), steps=1)
+    name = "dnn/input_from_feature_columns/input_layer/w_embedding/embedding_weights"
+    assert model.get_variable_value(name).shape == (3, 2)  # as in TensorFlow 1.15
+
+
 def test_figures_of_an_evaluation_in_their_order(tmp_path: Any) -> None:
     model = estimator.LinearRegressor(_COLUMNS, str(tmp_path))
     model.train(_inputs(_X), steps=3)

@@ -182,7 +182,8 @@ class _Network:
 
     def logits(self, features: Any, width: int, training: bool) -> Tensor:
         """[batch, width]."""
-        x = columns.input_layer(features, self.columns)
+        with variable_scope("input_from_feature_columns"):
+            x = columns.input_layer(features, self.columns)
         for k, n in enumerate(self.units):
             x = layers.dense(
                 x,
