@@ -182,7 +182,9 @@ def test_a_loss_is_kerass(name: str) -> None:
     model = classic.Sequential([classic.layers.Dense(2, input_dim=2)])
     model.layers[0].set_weights([np.eye(2), np.zeros(2)])
     model.compile("sgd", name, metrics=[name])
-    np.testing.assert_allclose(model.evaluate(p, t, verbose=0)[0], np.mean(IN_KERAS_2.get(name, LOSSES[name])), rtol=1e-3)
+    np.testing.assert_allclose(
+        model.evaluate(p, t, verbose=0)[0], np.mean(IN_KERAS_2.get(name, LOSSES[name])), rtol=1e-3
+    )
 
 
 def test_a_users_loss_never_broadcasts() -> None:
