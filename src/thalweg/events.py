@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes
+from thalweg.crc32c import checksum, checksums
 from thalweg.errors import DataError
 
 __all__ = [
@@ -172,30 +173,24 @@ def graph_event(nodes: Sequence[tuple[str, str, Sequence[str]]]) -> bytes:
 
 # --- files: a length, its checksum, the message, its checksum -------------------------------------------------------
 
-
-@functools.cache
-def _crc_table() -> list[int]:
-    table = []
-    for n in range(256):
-        for _ in range(8):
-            n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
-        table.append(n)
-    return table
+_AT_ONCE = 1 << 20  # bytes whose checksums are computed together
 
 
-def _masked_crc(data: bytes) -> int:
-    """CRC-32C, rotated and shifted as record files have it."""
-    table, crc = _crc_table(), 0xFFFFFFFF
-    for byte in data:
-        crc = table[(crc ^ byte) & 255] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+def _masked(crc: Any) -> Any:
+    """A checksum (or an array of them), rotated and shifted as record files have it."""
+    return (crc >> 15 | crc << 17) + 0xA282EAD8 & 0xFFFFFFFF
+
+
+@functools.lru_cache(1024)
+def _head(length: int) -> bytes:
+    """The length of a message and its checksum."""
+    packed = struct.pack("<Q", length)
+    return packed + struct.pack("<I", _masked(checksum(packed)))
 
 
 def record(message: bytes) -> bytes:
     """A message with its length and checksums, as record files hold it."""
-    head = struct.pack("<Q", len(message))
-    return head + struct.pack("<I", _masked_crc(head)) + message + struct.pack("<I", _masked_crc(message))
+    return _head(len(message)) + message + struct.pack("<I", _masked(checksum(message)))
 
 
 class EventWriter:
@@ -252,14 +247,22 @@ def records_in(data: bytes, path: str | os.PathLike[str]) -> Iterator[bytes]:
     """The messages in the bytes of a record file."""
     position = 0
     while position < len(data):
-        head = data[position : position + 8]
-        (length,) = struct.unpack("<Q", head)
-        message = data[position + 12 : position + 12 + length]
-        tail = data[position + 8 : position + 12] + data[position + 12 + length : position + 16 + length]
-        if len(tail) != 8 or struct.unpack("<II", tail) != (_masked_crc(head), _masked_crc(message)):
-            raise ValueError(f"{path}: a record at byte {position} is damaged")
-        yield message
-        position += 16 + length
+        starts, messages, told, held = [], [], [], 0
+        while position < len(data) and held < _AT_ONCE:
+            (length,) = struct.unpack("<Q", data[position : position + 8].ljust(8, b"\0"))
+            message = data[position + 12 : position + 12 + length]
+            tail = data[position + 12 + length : position + 16 + length]
+            whole = len(tail) == 4 and data[position : position + 12] == _head(length)
+            starts.append(position)
+            messages.append(message)
+            told.append(struct.unpack("<I", tail)[0] if whole else -1)
+            held += len(message)
+            position = position + 16 + length if whole else len(data)
+        right = _masked(checksums(messages).astype(np.int64)) == told
+        for start, message, sound in zip(starts, messages, right, strict=True):
+            if not sound:
+                raise ValueError(f"{path}: a record at byte {start} is damaged")
+            yield message
 
 
 def _event(message: bytes) -> dict[str, Any]:
@@ -291,31 +294,40 @@ def fields(message: bytes) -> Iterator[tuple[int, Any]]:
 
     A message that ends within a field raises IndexError or struct.error.
     """
-    position = 0
-
-    def varint() -> int:
-        nonlocal position
-        number, shift = 0, 0
-        while True:
-            byte = message[position]
-            position += 1
-            number |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return number
-
-    while position < len(message):
-        tag = varint()
-        kind = tag & 7
-        if kind == 0:
-            yield tag >> 3, varint()
-            continue
-        length = {1: 8, 5: 4}.get(kind) or varint()
-        raw = message[position : position + length]
-        if len(raw) < length:
+    position, end = 0, len(message)
+    while position < end:
+        tag, length = message[position], message[position + 1] if position + 1 < end else 128
+        if tag < 128 and length < 128 and tag & 7 == 2:  # most fields: few bytes
+            position += 2
+        else:
+            tag, position = _varint_at(message, position)
+            kind = tag & 7
+            if kind == 0:
+                number, position = _varint_at(message, position)
+                yield tag >> 3, number
+                continue
+            if kind in (1, 5):
+                yield tag >> 3, struct.unpack_from("<d" if kind == 1 else "<f", message, position)[0]
+                position += 8 if kind == 1 else 4
+                continue
+            length, position = _varint_at(message, position)
+        stop = position + length
+        if stop > end:
             raise IndexError("the message ends within a field")
-        position += length
-        yield tag >> 3, struct.unpack("<d" if kind == 1 else "<f", raw)[0] if kind in (1, 5) else raw
+        yield tag >> 3, message[position:stop]
+        position = stop
+
+
+def _varint_at(message: bytes, position: int) -> tuple[int, int]:
+    """A varint, and the place behind it."""
+    number, shift = 0, 0
+    while True:
+        byte = message[position]
+        position += 1
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return number, position
 
 
 # --- examples: named lists of bytes (kind 1), floats (2) or whole numbers (3) ---------------------------------------
@@ -390,12 +402,27 @@ def _read_entries(message: bytes) -> dict[str, bytes]:
 def _contents(message: bytes) -> tuple[int, list[Any]]:
     """The kind of the list of a feature, and what it holds."""
     kind, held = next(fields(message), (1, b""))
-    contents = [v for _, v in fields(held)]
+    contents: list[Any] = _texts(held) if kind == 1 else [v for _, v in fields(held)]
     if kind == 2:
         contents = np.frombuffer(b"".join(contents), "<f4").tolist()
     elif kind == 3:
         contents = [n - 2**64 if n >= 2**63 else n for raw in contents for n in varints(raw)]
     return kind, contents
+
+
+def _texts(message: bytes) -> list[bytes]:
+    """What a message holds that has one field of bytes again and again, as :func:`fields` would tell it."""
+    found, position, end = [], 0, len(message)
+    while position < end:
+        length, position = message[position + 1], position + 2  # of the field's number one byte
+        if length > 127:
+            length, position = _varint_at(message, position - 1)
+        stop = position + length
+        if stop > end:
+            raise IndexError("the message ends within a field")
+        found.append(message[position:stop])
+        position = stop
+    return found
 
 
 # --- tensors ----------------------------------------------------------------------------------------------------------
