@@ -16,12 +16,12 @@ from keras.models import Sequential
 from keras.preprocessing import sequence
 
 np.random.seed(7)
-top_words, maxlen, count = 60, 20, 600
+top_words, maxlen, count = 60, 20, 1100
 # made-up reviews: those with more words below 10 than above 50 are good
 X = [list(np.random.randint(1, top_words, size=np.random.randint(8, 30))) for _ in range(count)]
 y = np.array([int(sum(w < 15 for w in text[-maxlen:]) > sum(w > 45 for w in text[-maxlen:])) for text in X])
 X = sequence.pad_sequences(X, maxlen=maxlen)
-X_train, X_test, y_train, y_test = X[:500], X[500:], y[:500], y[500:]
+X_train, X_test, y_train, y_test = X[:800], X[800:], y[:800], y[800:]
 print("X_train shape:", X_train.shape)
 
 

@@ -130,7 +130,9 @@ _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
 _flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
 _flat |= _own(_specs)
-_flat |= {n: v for n, v in _own(_tape).items() if n not in ("is_recording", "UsedTapeError")}
+_flat |= {
+    n: v for n, v in _own(_tape, "UnconnectedGradients").items() if n not in ("is_recording", "UsedTapeError")
+}
 _flat |= {
     n: v
     for n, v in _own(_module).items()

@@ -65,8 +65,8 @@ def cumprod(x: Any, axis: int = 0) -> Any:
 def _elementwise(name: str) -> Callable[..., Any]:
     op = _ops[name]
 
-    def apply(x: Any) -> Any:
-        return op(tensor(beside(x, x)))
+    def apply(x: Any, *args: Any, **options: Any) -> Any:
+        return op(tensor(beside(x, x)), *args, **options)
 
     apply.__name__, apply.__doc__ = name, op.__doc__
     return apply
