@@ -54,6 +54,16 @@ CASES = [
         for m, n, k in ((1, 100, 1000), (2, 100, 1000), (100, 1, 1000), (3, 2, 4000))
         for b in "nt"
     ],
+    *[Case(1, n, k) for n, k in ((620, 784), (129, 5), (200, 8), (131, 19), (2500, 9), (4100, 33), (300, 0))],
+    *[
+        Case(1, 333, 41, a, b, c, dtype)
+        for a in "ntps"
+        for b in "np"
+        for c in "ns"
+        for dtype in ("float32", "float64")
+    ],
+    *[Case(1, 2100, 61, accumulate=True), Case(1, 333, 41, "t", "p", "t", accumulate=True)],
+    *[Case(1, 4500, 4100, run_time=which, accumulate=True) for which in ("n", "k", "nk", "mnk")],
     *[Case(9, 20, 31, a, b, batch=batch) for a in "nt" for b in "nt" for batch in (2, 7)],
     *[Case(1, 11, 31, b="t", batch=3), Case(11, 1, 31, batch=3), Case(40, 33, 500, batch=3, accumulate=True)],
     *[Case(5, 9, 0), Case(5, 9, 0, accumulate=True), Case(0, 9, 3), Case(5, 0, 3), Case(50, 64, 0, batch=2)],
@@ -185,9 +195,38 @@ def test_product(case):
     check(case, host_target())
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.k in (33, 400, 300, 31)][::4], ids=str)
+@pytest.mark.parametrize("case", [c for c in CASES if c.k in (33, 400, 300, 31, 41)][::4], ids=str)
 def test_product_in_narrow_vectors(case):
     check(case, host_target(16))
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.m == 1 and c.n > 100], ids=str)
+def test_a_row_streams_past_in_vectors_of_32_bytes(case):
+    target = host_target(32)
+    views = [laid_out(1, 3, 3, layout, "float32", np.random.default_rng(0))[1] for layout in (case.a, case.b)]
+    a, b = (operand(view) for view in views)
+    product = Product(case.m, case.n, case.k, a, b, row_major(1, case.n), case.dtype)
+    assert choose_tiling(product, target).stream == (case.b in "np")
+    check(case, target)
+
+
+@pytest.mark.parametrize("stores", [True, False])
+def test_the_end_of_a_streamed_row(stores):
+    """An epilogue over one row meets each column once, in the share of one thread."""
+    rng = np.random.default_rng(5)
+    a, b = rng.standard_normal((1, 50)).astype("float32"), rng.standard_normal((50, 2070)).astype("float32")
+    c, seen = np.zeros((1, 2070), "float32"), np.zeros((2, 2070), "float32")
+
+    def epilogue(extra, e, row, col, value):
+        e.store(extra, row * 2070 + col, e.load(extra, row * 2070 + col, "float32", value.width) + 1.0)
+        e.store(extra, 2070 + col, value)
+        return value * 2.0 if stores else None
+
+    product = Product(1, 2070, 50, row_major(1, 50), row_major(50, 2070), row_major(1, 2070))
+    compiled(product, host_target(32), epilogue=epilogue, stores=stores)(a, b, c, seen, 3)
+    assert (seen[0] == 1).all()
+    np.testing.assert_allclose(seen[1:], a.astype("float64") @ b, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(c, 2 * seen[1:] if stores else 0 * c)
 
 
 def conv_operands(x, kh, kw, stride):

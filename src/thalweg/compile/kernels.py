@@ -13,9 +13,11 @@ from llvmlite import ir
 
 from thalweg.compile.inner import AHEAD, FARTHEST, Columns, Rows, Tile, emit_tile, knows
 from thalweg.compile.loops import Emitter, begin_shared, shared
-from thalweg.compile.target import itemsize
+from thalweg.compile.target import LINE_BYTES, itemsize
 from thalweg.compile.tiling import Slide
 from thalweg.compile.values import Value
+
+STREAMED_ROWS = 8  # of B that pass at a time: they and the factors fit the registers of all processors
 
 
 def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
@@ -166,6 +168,50 @@ def slide_function(e: Emitter, dtype: str, rows: int, slide: Slide, a_kind: str)
                         total = sums[place - t]
                         total.set(e.muladd(element, tap, total.get()))
     _finish(e, dtype, places, [[total] for total in sums], adds)
+    return e.builder.function
+
+
+def stream_function(e: Emitter, dtype: str) -> ir.Function:
+    """The kernel for one row: c[j] = the sum of a[k] B[k, j] over k < count, for `cols` columns side by side.
+
+    So many rows of B pass at a time, from one end to the other, that c, which the first-level cache holds in whole
+    lines, is seldom read and written; and each is read in the order in which it lies, which the processor sees ahead.
+    """
+    lanes = e.target.lanes(dtype)
+    name = f"tile.stream.{dtype}"
+    known = shared(e, name)
+    if known is not None:
+        return known
+    e = begin_shared(e, name, ["int64", "ptr", "int64", "ptr", "int64", "ptr", "int64"])
+    count, a, a_step, b, b_step, c, cols = e.args
+    line = LINE_BYTES // itemsize(dtype)
+    whole = cols & -line
+    with e.loop(0, cols, lanes, name="zero") as j:
+        e.store(c, j, e.const(0, dtype, lanes))
+
+    def rows(k: Value, number: int) -> None:
+        factors = [e.splat(e.load(a, (k + r) * a_step, dtype), lanes) for r in range(number)]
+        places = [e.at(b, (k + r) * b_step, dtype) for r in range(number)]
+
+        def add(j: Value, load: Callable[[Any, Value], Value]) -> None:
+            total = e.load(c, j, dtype, lanes)
+            for factor, place in zip(factors, places):
+                total = e.muladd(factor, load(place, j), total)
+            e.store(c, j, total)
+
+        with e.loop(0, whole, line, name="line") as first:
+            for v in range(0, line, lanes):
+                add(first + v, lambda place, j: e.load(place, j, dtype, lanes))
+        with e.loop(whole, cols, lanes, name="rest") as first:
+            mask = e.tail_mask(first, cols, lanes)
+            add(first, lambda place, j: e.load_masked(place, j, dtype, mask))
+
+    together = count & -STREAMED_ROWS
+    with e.loop(0, together, STREAMED_ROWS, name="k") as k:
+        rows(k, STREAMED_ROWS)
+    with e.loop(together, count, name="k") as k:
+        rows(k, 1)
+    e.ret()
     return e.builder.function
 
 

@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from thalweg.compile.barrier import COUNTERS
-from thalweg.compile.kernels import dot_function, kernel_function, pack_function, scratch_rows, slide_function
+from thalweg.compile.kernels import (
+    dot_function,
+    kernel_function,
+    pack_function,
+    scratch_rows,
+    slide_function,
+    stream_function,
+)
 from thalweg.compile.loops import Emitter
 from thalweg.compile.sizes import Axis, Size, SizeMath, are_known, is_number
 from thalweg.compile.target import LINE_BYTES, itemsize
@@ -128,6 +135,7 @@ class _Emission:
         self.panels, self.tail = self.x.div(product.n, tiling.cols), self.x.rem(product.n, tiling.cols)
         self.claims = claims if self.claims_pay() else None
         self.apart = distance_of_rows(product)
+        self.line = LINE_BYTES // itemsize(product.dtype)
 
     def at(self, pointer: Any, index: Size) -> Any:
         """The address of an element."""
@@ -142,7 +150,7 @@ class _Emission:
         x, p = self.x, self.p
         if is_number(p.m, 0) or is_number(p.n, 0) or is_number(p.batch, 0):
             return
-        self.all_panels = x.ceil_div(p.n, self.t.cols)
+        self.all_panels = x.ceil_div(p.n, self.line if self.t.stream else self.t.cols)
         self.units = self.row_tiles if self.t.split_rows else self.all_panels
         total = x.mul(self.units, p.batch)
         if self.claims is None:
@@ -203,12 +211,28 @@ class _Emission:
             self.later, self.last = x.less(0, block), x.equal(block, x.sub(blocks, 1))
             self.a_base, self.a_k = self.along_k(a, p.a.cols, k0, "a_k")
             self.b_base, self.b_k = self.along_k(b, p.b.rows, k0, "b_k")
+            if t.stream:
+                self.emit_row(x.mul(low, self.line), x.minimum(x.mul(high, self.line), p.n))
             # what the outer loop packs is packed once, what the inner loop packs again at each turn of the
             # outer
-            if t.rows_outer:
+            elif t.rows_outer:
                 self.each_rows(rows, 0, lambda: self.each_group(panels, lambda _, work: work()))
             else:
                 self.each_group(panels, lambda number, work: self.each_rows(rows, number, work))
+
+    def emit_row(self, low: Size, high: Size) -> None:
+        """Some columns of the only row, summed in scratch."""
+        e, x, t = self.e, self.x, self.t
+        self.row0: Size = 0
+        if self.c is not None:
+            self.fill(self.part("c_rows"), self.p.c.rows, 0, 1)
+        kernel = stream_function(e, self.p.dtype)
+        with x.loop(low, high, t.cols, name="columns") as col0:
+            cols = x.minimum(t.cols, x.sub(high, col0))
+            arguments = [self.k_count, self.a_base, self.a_k[1], self.at(self.b_base, col0), self.b_k[1]]
+            arguments = [e.index(v).ir if isinstance(v, (int, Value)) else v for v in arguments]
+            e.builder.call(kernel, [*arguments, self.part("tile"), e.index(cols).ir])
+            self.finish(0, 1, col0, cols, t.cols, True if self.p.accumulate else self.later)
 
     def along_k(self, base: Any, axes: tuple[Axis, ...], k0: Size, name: str) -> tuple[Any, tuple[str, Any]]:
         """Where an operand's block of k begins, and its step: ("stride", elements) or ("table", of offsets)."""
@@ -364,7 +388,7 @@ class _Emission:
         """What the tiles of a panel of B fetch of a later one: of each row a line, or where its columns lie side by
         side as many lines as they have steps of k. With many row tiles there is nothing to win.
         """
-        x, p, t, line = self.x, self.p, self.t, LINE_BYTES // itemsize(self.p.dtype)
+        x, p, t, line = self.x, self.p, self.t, self.line
         if not (isinstance(self.row_tiles, int) and 1 < self.row_tiles <= AHEAD_TILES):
             return None
         if self.packs_in_passing():

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 from thalweg.compile.sizes import Axis, Size, is_number
-from thalweg.compile.target import Target, itemsize
+from thalweg.compile.target import LINE_BYTES, Target, itemsize
 
 # of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
 K_BLOCK_VECTORS = 64
@@ -31,6 +31,8 @@ TALL = (
 )
 MANY = 2520  # rows, or vectors of columns, where their number is not known: whole tiles of up to ten
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
+STREAM_COLUMNS = 2048  # whose sums stay in the first-level cache, beside the rows of B that pass by
+LEAST_STREAMED = 8  # vectors of columns: so few fit registers
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ class Tiling:
     """How a product is cut: register tiles of rows x (vectors of lanes), blocks of k, blocks of row tiles.
 
     Vectors run along the columns of C, or with `dot` along k: then each element of the tile is a dot product. With
-    `slide`, neighbouring rows share most of what they read of A.
+    `slide`, neighbouring rows share most of what they read of A. With `stream`, the sums of the only row lie in memory
+    while several whole rows of B are read at a time, each from one end to the other.
     """
 
     rows: int
@@ -143,6 +146,7 @@ class Tiling:
     rows_outer: bool
     dot: bool = False
     slide: Slide | None = None
+    stream: bool = False
 
     @property
     def cols(self) -> int:
@@ -157,7 +161,13 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     lanes = target.lanes(product.dtype)
     m, n, k = (s if isinstance(s, int) else None for s in (product.m, product.n, product.k))
     pack_a, slide = _pack_a(product, target), None
-    if (m == 1 or n == 1) and runs_of(product.a.cols, None) and runs_of(product.b.rows, None):
+    stream = _streams(product, target)
+    if stream:
+        rows, dot, pack_a = 1, False, False
+        widest = STREAM_COLUMNS if n is None else min(STREAM_COLUMNS, n)
+        line = LINE_BYTES // itemsize(product.dtype)
+        vectors = -(-widest // line) * line // lanes
+    elif (m == 1 or n == 1) and runs_of(product.a.cols, None) and runs_of(product.b.rows, None):
         rows, vectors, lanes, dot = (8, 1, 1, True) if n == 1 else (1, 1, min(lanes, 8), True)
     elif found := _sliding(product, target):
         (rows, slide), vectors, dot, pack_a = found, 1, False, False
@@ -179,11 +189,13 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         groups = m // product.group
         rows = -(-groups // -(-m // rows)) * product.group
     cols, size = vectors * lanes, itemsize(product.dtype)
-    in_place = dot or _in_panels(product.b, cols) or (_few(m, rows) and runs_of(product.b.cols, cols))
+    in_place = (
+        dot or stream or _in_panels(product.b, cols) or (_few(m, rows) and runs_of(product.b.cols, cols))
+    )
     in_place = in_place and slide is None
     limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
     if k is not None:
-        limit = max(1, k if single_block else -(-k // -(-k // limit)) if k else 1)
+        limit = max(1, k if single_block or stream else -(-k // -(-k // limit)) if k else 1)
     if slide is not None:
         limit = -(-limit // slide.length) * slide.length
     row_tiles, panels = -(-m // rows) if m else 1 << 20, -(-n // cols) if n else 1 << 20
@@ -207,7 +219,19 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         rows_outer=pack_a and panels > group_panels,
         dot=dot,
         slide=slide,
+        stream=stream,
     )
+
+
+def _streams(product: Product, target: Target) -> bool:
+    """Whether a row times a matrix is summed in memory, so that the matrix is read in the order in which it lies. With
+    vectors of 64 bytes panels of it are long enough to be read as fast as memory goes.
+    """
+    n, b = product.n, product.b
+    if not (is_number(product.m, 1) and is_number(product.batch, 1) and target.vector_bytes < LINE_BYTES):
+        return False
+    wide = not isinstance(n, int) or n > LEAST_STREAMED * target.lanes(product.dtype)
+    return wide and len(product.a.cols) == len(b.rows) == 1 and is_run(b.cols, 1)
 
 
 def _sliding(product: Product, target: Target) -> tuple[int, Slide] | None:
