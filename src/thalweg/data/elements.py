@@ -14,7 +14,7 @@ from thalweg.graph.tensor import Tensor
 from thalweg.nested import filled, flat, mapped
 
 __all__ = [
-    "INFINITE", "arrays_of", "check_whole", "groups", "length_of", "length_of_slice", "length_repeated", "num_batches",
+    "INFINITE", "arrays_of", "check_whole", "groups", "is_tuple_of_arrays", "length_of", "length_of_slice", "length_repeated", "num_batches",
     "padded", "rows_of", "stacked", "value_of",
 ]  # fmt: skip
 
@@ -74,10 +74,15 @@ def num_batches(length: int | None, size: int, drop: bool) -> int | None:
     return length // size if drop else -(-length // size)
 
 
+def is_tuple_of_arrays(structure: Any) -> bool:
+    return type(structure) is tuple and all(isinstance(a, (np.ndarray, np.generic)) for a in structure)
+
+
 def stacked(elements: Sequence[Any], first: int) -> Any:
     """Elements as one, with a new first axis; ``first`` is the number of the first of them."""
     template = elements[0]
-    leaves = [flat(e) for e in elements]
+    plain = all(map(is_tuple_of_arrays, elements))  # as most are: no structure to look through
+    leaves = elements if plain else [flat(e) for e in elements]
     for k, (element, own) in enumerate(zip(elements, leaves, strict=True)):
         if len(own) != len(leaves[0]) or type(element) is not type(template):
             raise fail(DataError, f"Dataset.batch: element {first + k} has another structure than element {first}",

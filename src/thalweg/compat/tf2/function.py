@@ -110,6 +110,18 @@ class Function:
         self._eager = for_good
         return made
 
+    def map_rows(self, *data: Any) -> Any:
+        """What calls with each row of arrays give, stacked; NotImplemented where it runs as the Python it is."""
+        if functions_run_eagerly() or self._eager or self.input_signature is not None:
+            return NotImplemented
+        try:
+            return self._traced.map_rows(*data)
+        except NewVariablesError:
+            raise
+        except Exception as error:  # what is wrong in the Python itself is wrong as Python, too
+            self._eager = not isinstance(error, UnmadeVariableError)
+            return NotImplemented
+
     def _as_python(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the Python gives; it may make variables in its first call alone."""
         before = made_variables.count

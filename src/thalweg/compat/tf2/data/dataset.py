@@ -24,12 +24,14 @@ from thalweg.compat.tf2.data.elements import (
     mapped,
     outside_functions,
     placed,
+    tensors,
     typed,
     with_tensors,
 )
 from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
 from thalweg.compat.tf2.data.order import SeededOrder
+from thalweg.compat.tf2.function import Function
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor
 from thalweg.compat.tf2.random import seeds_of_operation
@@ -145,13 +147,7 @@ class Dataset(Whole):
         name: Any = None,
     ) -> Dataset:
         """A function of each element, in order; a list that it gives is a tuple."""
-        change = with_tensors(map_func)
-
-        def changed(*parts: Any) -> Any:
-            made = change(*parts)
-            return arrays(tuple(made) if isinstance(made, list) else made)
-
-        made = self._same(self.pipeline.map(changed))
+        made = self._same(self.pipeline.map(_Change(map_func)))
         made._uneven = False
         return made
 
@@ -501,6 +497,26 @@ class Dataset(Whole):
             return f"<Dataset element_spec={self.element_spec}>"
         except StopIteration:  # of what has no elements nothing is known
             return "<Dataset without elements>"
+
+
+class _Change:
+    """A program's function of elements as one of arrays, compiled where it can be."""
+
+    def __init__(self, map_func: Callable[..., Any]) -> None:
+        self._function = map_func if isinstance(map_func, Function) else Function(map_func)
+
+    def __call__(self, *parts: Any) -> Any:
+        return self._arrays(self._function(*map(tensors, parts)))
+
+    def map_rows(self, *data: Any) -> Any:
+        """What it gives for each row; NotImplemented where it must be called for each."""
+        if any(a.dtype.kind in "OSUc" for part in data for a in leaves(part)):
+            return NotImplemented
+        made = self._function.map_rows(*data)
+        return made if made is NotImplemented else self._arrays(made)
+
+    def _arrays(self, made: Any) -> Any:
+        return arrays(tuple(made) if isinstance(made, list) else made)
 
 
 def of_folder(found: core.Dataset) -> Dataset:
