@@ -428,3 +428,42 @@ def test_a_model_at_the_front_of_another_gets_an_input_named_after_it() -> None:
     np.testing.assert_allclose(
         around.predict(np.ones((1, 4))), around.layers[1](model.predict(np.ones((1, 4)))), rtol=1e-5
     )
+
+
+def test_functions_of_elements_are_compiled_once() -> None:
+    calls: list[int] = []
+    v = tf.Variable(0)
+
+    def change(x: Any, k: Any) -> Any:
+        calls.append(1)
+        v.assign_add(1)
+        return [tf.cast(x, tf.float32) / 2.0, tf.one_hot(k, 3), v + 0]
+
+    data = tf.data.Dataset.from_tensor_slices((np.arange(40), np.arange(40) % 3)).map(change)
+    halves, classes, counts = next(iter(data.batch(40)))
+    assert isinstance(data.element_spec, tuple) and len(calls) == 1
+    np.testing.assert_array_equal(halves, np.arange(40) / 2)
+    np.testing.assert_array_equal(np.argmax(classes, 1), np.arange(40) % 3)
+    assert sorted(counts.numpy()) == list(range(int(counts[0]), int(counts[0]) + 40))
+
+
+def test_functions_of_elements_that_look_at_values_run_as_python() -> None:
+    def change(k: Any) -> Any:
+        return k * 10 if k > 2 else k
+
+    numbers = tf.data.Dataset.range(5)
+    assert [int(k) for k in numbers.map(change)] == [0, 1, 2, 30, 40]
+    assert [int(k) for k in numbers.filter(lambda k: k.numpy() != 3)] == [0, 1, 2, 4]
+    words = tf.data.Dataset.from_tensor_slices({"w": ["a b", "c"], "k": [1, 2]})
+    assert [int(k) for k in words.map(lambda e: tf.size(tf.strings.split(e["w"])) * e["k"])] == [2, 2]
+    uneven = numbers.map(lambda k: tf.range(k))
+    assert [len(r) for r in uneven] == [0, 1, 2, 3, 4]
+
+
+def test_numbers_drawn_for_elements_are_tensorflow_s() -> None:
+    tf.random.set_seed(1)
+    seeded = tf.data.Dataset.range(5).map(lambda k: tf.random.uniform([2], seed=3))
+    wanted = [[0.7788, 0.8012], [0.2421, 0.8161], [0.6032, 0.0615], [0.0431, 0.4155], [0.6547, 0.2282]]
+    np.testing.assert_allclose([x.numpy() for x in seeded], wanted, atol=6e-5)
+    own = tf.data.Dataset.range(5).map(lambda k: tf.random.uniform([]))
+    np.testing.assert_allclose([x.numpy() for x in own], [0.8127, 0.5273, 0.8489, 0.8929, 0.3781], atol=6e-5)

@@ -68,7 +68,7 @@ def made_of(
             made = NotImplemented if piece.elements is not None else many(piece.rows)
             if made is NotImplemented:
                 for element in piece:
-                    yield Block(elements=[one(element)])
+                    yield Block(elements=one(element))
             start += len(piece)
             if time.perf_counter() - begun < LONG:
                 size = min(2 * size, MOST)

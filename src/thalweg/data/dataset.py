@@ -140,7 +140,8 @@ class Dataset:
 
         one = lambda element: arrays_of(_called("map", map_func, element), "map")
         if self.blocks is not None and hasattr(map_func, "map_rows"):
-            return _Made(self, map_func.map_rows, one)
+            many = lambda rows: _arrays_of_rows("map", map_func, rows)
+            return _Made(self, self._length, many, lambda element: [one(element)])
         threads = 4 if num_parallel_calls == AUTOTUNE else num_parallel_calls or 1
         if threads == 1:
             return self._then(lambda run: map(one, self._start(run)), self._length)
@@ -154,6 +155,9 @@ class Dataset:
         """
 
         kept = lambda element: bool(np.all(value_of(_called("filter", predicate, element))))
+        if self.blocks is not None and hasattr(predicate, "map_rows"):
+            many = lambda rows: _kept_rows(rows, _arrays_of_rows("filter", predicate, rows))
+            return _Made(self, None, many, lambda element: [element] if kept(element) else [])
         return self._then(lambda run: filter(kept, self._start(run)), None)
 
     def flat_map(self, map_func: Callable[..., Any]) -> Dataset:
@@ -222,6 +226,9 @@ class Dataset:
 
     def enumerate(self, start: int = 0) -> Dataset:
         """Pairs of a number, counted from ``start``, and an element."""
+        if isinstance(self, _Rows) and self.in_order:
+            numbers = np.arange(start, start + len(self), dtype=np.int64)
+            return _Rows.of((numbers, self.arrays), len(self))
         return self._then(
             lambda run: ((np.int64(k), e) for k, e in enumerate(self._start(run), start)), self._length
         )
@@ -485,18 +492,20 @@ class _Rows(Dataset):
 class _Made(Dataset):
     """What a compiled function makes of the elements of a data set that gives many at a time."""
 
-    def __init__(self, source: Dataset, many: Callable[..., Any], one: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        source: Dataset,
+        length: int | None,
+        many: Callable[[Any], Any],
+        one: Callable[[Any], list[Any]],
+    ) -> None:
         self._source, self._many, self._one = source, many, one
-        super().__init__(self._elements, source._length, source._draws)
+        super().__init__(self._elements, length, source._draws)
 
     def blocks(self, run: Pass) -> Iterator[Block]:
         """What is made of some elements at a time."""
         assert self._source.blocks is not None
-        return made_of(self._source.blocks(run), self._made, self._one)
-
-    def _made(self, rows: Any) -> Any:
-        made = self._many(*rows) if isinstance(rows, tuple) else self._many(rows)
-        return made if made is NotImplemented else arrays_of(made, "map")
+        return made_of(self._source.blocks(run), self._many, self._one)
 
     def _elements(self, run: Pass) -> Iterator[Any]:
         return (element for block in self.blocks(run) for element in block)
@@ -559,6 +568,19 @@ def _called(what: str, function: Callable[..., Any], element: Any) -> Any:
     if made is None:
         raise fail(DataError, f"Dataset.{what}: the function gave nothing", hint="does it return?")
     return made
+
+
+def _arrays_of_rows(what: str, function: Any, rows: Any) -> Any:
+    """What a compiled function gives for each row, or NotImplemented."""
+    made = function.map_rows(*rows) if isinstance(rows, tuple) else function.map_rows(rows)
+    return made if made is NotImplemented else arrays_of(made, what)
+
+
+def _kept_rows(rows: Any, wanted: Any) -> Any:
+    """The rows that are wanted."""
+    if wanted is NotImplemented:
+        return NotImplemented
+    return rows_of(rows, wanted.reshape(len(wanted), -1).all(axis=1))
 
 
 def taking_turns(sources: Iterator[Iterator[Any]], cycle: int, block: int) -> Iterator[Any]:

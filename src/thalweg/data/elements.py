@@ -14,8 +14,8 @@ from thalweg.graph.tensor import Tensor
 from thalweg.nested import filled, flat, mapped
 
 __all__ = [
-    "INFINITE", "arrays_of", "check_whole", "groups", "is_tuple_of_arrays", "length_of", "length_of_slice", "length_repeated", "num_batches",
-    "padded", "rows_of", "stacked", "value_of",
+    "INFINITE", "arrays_of", "check_whole", "groups", "is_tuple_of_arrays", "length_of", "length_of_slice",
+    "length_repeated", "num_batches", "padded", "rows_of", "stacked", "value_of",
 ]  # fmt: skip
 
 INFINITE = -1

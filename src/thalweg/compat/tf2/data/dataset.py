@@ -26,7 +26,6 @@ from thalweg.compat.tf2.data.elements import (
     placed,
     tensors,
     typed,
-    with_tensors,
 )
 from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
@@ -120,7 +119,8 @@ class Dataset(Whole):
         parts = datasets[0] if len(datasets) == 1 and not isinstance(datasets[0], Dataset) else datasets
         parts = tuple(parts) if isinstance(parts, list) else parts
         beside = core.Dataset.zip([p.pipeline for p in leaves(parts)])
-
+        if type(parts) is tuple and all(isinstance(p, Dataset) for p in parts):
+            return Dataset(beside)
         return Dataset(beside.map(lambda *elements: placed(parts, elements)))
 
     @staticmethod
@@ -153,7 +153,7 @@ class Dataset(Whole):
 
     def filter(self, predicate: Callable[..., Any], name: Any = None) -> Dataset:
         """The elements for which a function is true."""
-        return self._same(self.pipeline.filter(with_tensors(predicate)))
+        return self._same(self.pipeline.filter(_Change(predicate)))
 
     def enumerate(self, start: int = 0, name: Any = None) -> Dataset:
         """Each element with its number."""

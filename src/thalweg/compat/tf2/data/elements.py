@@ -110,11 +110,6 @@ def tensors(structure: Any) -> Any:
     return mapped(_as_tensor, structure)
 
 
-def with_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A program's function as a function of arrays; pipelines call it with the parts of a tuple."""
-    return lambda *parts: function(*map(tensors, parts))
-
-
 def called(function: Callable[..., Any], element: Any) -> Any:
     """A program's function of an element; of a tuple, of its parts."""
     return function(*tensors(element)) if isinstance(element, tuple) else function(tensors(element))
