@@ -185,3 +185,22 @@ def test_models_that_are_not_here_name_the_nearest(name: str) -> None:
     with pytest.raises(UnsupportedNameError, match="nearest"):
         for part in name.split("."):
             space = getattr(space, part)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["absolute_difference", "mean_squared_error", "sum_of_squares", "log_loss", "mean_pairwise_squared_error",
+     "softmax_cross_entropy", "sparse_softmax_cross_entropy", "sigmoid_cross_entropy", "cosine_distance"],
+)  # fmt: skip
+def test_losses_of_contrib_take_their_first_name_of_weights(name: str) -> None:
+    loss = getattr(tf.contrib.losses, name)
+    with tf.Graph().as_default():
+        x, y = tf.constant([[0.2, 0.7], [0.4, 0.1]]), tf.constant([[0.0, 1.0], [1.0, 0.0]])
+        labels = tf.constant([1, 0]) if name.startswith("sparse") else y
+        more = {"axis": 1} if name == "cosine_distance" else {}
+        first, second, plain = (loss(x, labels, **w, **more) for w in ({"weight": 3.0}, {"weights": 3.0}, {}))
+        with tf.Session() as session:
+            found = session.run([first, second, plain])
+    np.testing.assert_allclose(found[:2], found[2] * 3, rtol=1e-6)
+    with pytest.raises(TypeError):
+        loss(x, labels, wights=2.0)

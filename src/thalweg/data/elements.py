@@ -38,6 +38,8 @@ def _is_text(array: np.ndarray) -> bool:
 
 def arrays_of(structure: Any, where: str) -> Any:
     """The structure with arrays at its leaves; a list of numbers is an array, a list of arrays a structure."""
+    if type(structure) is np.ndarray and structure.dtype != object:
+        return structure
     if isinstance(structure, Mapping):
         return {key: arrays_of(value, where) for key, value in structure.items()}
     if isinstance(structure, tuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,29 @@ from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.graph import Tensor
 
 
-def _legacy_loss(fn: Any) -> Any:
-    """A loss of ``tf.contrib.losses``: (predictions, labels) by position."""
+def _with_weight(fn: Any) -> Any:
+    """A loss of ``tf.contrib.losses``, whose ``weights=`` were called ``weight=`` at first."""
 
-    def apply(
-        predictions: Any = None, labels: Any = None, weights: Any = 1.0, scope: Any = None, **options: Any
-    ) -> Tensor:
-        weights = options.pop("weight", weights)
-        return fn(labels, predictions, weights=weights, scope=scope)
+    @functools.wraps(fn)
+    def apply(*args: Any, weight: Any = None, **options: Any) -> Tensor:
+        given = {} if weight is None else {"weights": weight}
+        made: Tensor = fn(*args, **options, **given)
+        return made
 
-    apply.__doc__ = fn.__doc__
     return apply
 
 
+def _legacy_loss(fn: Any) -> Any:
+    """A loss of ``tf.contrib.losses``: (predictions, labels) by position."""
+
+    def apply(predictions: Any = None, labels: Any = None, weights: Any = 1.0, scope: Any = None) -> Tensor:
+        return fn(labels, predictions, weights=weights, scope=scope)
+
+    apply.__doc__ = fn.__doc__
+    return _with_weight(apply)
+
+
+@_with_weight
 def _contrib_softmax(
     logits: Any, onehot_labels: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: Any = None
 ) -> Tensor:
@@ -33,29 +44,22 @@ def _contrib_softmax(
     return current.softmax_cross_entropy(onehot_labels, logits, weights, label_smoothing, scope)
 
 
-def _sparse_softmax(
-    logits: Any, labels: Any, weights: Any = 1.0, scope: Any = None, weight: Any = None
-) -> Tensor:
+@_with_weight
+def _sparse_softmax(logits: Any, labels: Any, weights: Any = 1.0, scope: Any = None) -> Tensor:
     """``tf.contrib.losses``: (logits, labels)."""
-    return current.sparse_softmax_cross_entropy(labels, logits, weights if weight is None else weight, scope)
+    return current.sparse_softmax_cross_entropy(labels, logits, weights, scope)
 
 
+@_with_weight
 def _sigmoid(
-    logits: Any,
-    multi_class_labels: Any,
-    weights: Any = 1.0,
-    label_smoothing: float = 0,
-    scope: Any = None,
-    weight: Any = None,
+    logits: Any, multi_class_labels: Any, weights: Any = 1.0, label_smoothing: float = 0, scope: Any = None
 ) -> Tensor:
     """``tf.contrib.losses``: (logits, labels)."""
-    weights = weights if weight is None else weight
     return current.sigmoid_cross_entropy(multi_class_labels, logits, weights, label_smoothing, scope)
 
 
-def _pairwise(
-    predictions: Any, labels: Any = None, weights: Any = 1.0, scope: Any = None, weight: Any = None
-) -> Tensor:
+@_with_weight
+def _pairwise(predictions: Any, labels: Any = None, weights: Any = 1.0, scope: Any = None) -> Tensor:
     """``tf.contrib.losses``: twice the variance of an example's errors, summed over the batch."""
     apart = math.subtract(math.cast(predictions, "float32"), math.cast(labels, "float32"))
     n: Any = apart.get_shape()[1:].num_elements()
@@ -63,22 +67,17 @@ def _pairwise(
     made = 2.0 * (
         math.reduce_sum(math.square(rows), 1) / n - math.square(math.reduce_sum(rows, 1)) / float(n * n)
     )
-    weights = weights if weight is None else weight
     if g.convert_to_tensor(weights).get_shape().ndims:
         weights = math.reshape(weights, [-1])
     return current.compute_weighted_loss(made, weights, scope, reduction=current.Reduction.SUM)
 
 
+@_with_weight
 def _log_loss(
-    predictions: Any,
-    labels: Any = None,
-    weights: Any = 1.0,
-    epsilon: float = 1e-7,
-    scope: Any = None,
-    weight: Any = None,
+    predictions: Any, labels: Any = None, weights: Any = 1.0, epsilon: float = 1e-7, scope: Any = None
 ) -> Tensor:
     """``tf.contrib.losses``: (predictions, labels)."""
-    return current.log_loss(labels, predictions, weights if weight is None else weight, epsilon, scope)
+    return current.log_loss(labels, predictions, weights, epsilon, scope)
 
 
 def _squared_distances(x: Any) -> Tensor:
@@ -144,6 +143,7 @@ def npairs_loss(
     return math.reduce_mean(losses) + 0.25 * reg_lambda * (squares[0] + squares[1])
 
 
+@_with_weight
 def _cosine_distance(
     predictions: Any,
     labels: Any = None,

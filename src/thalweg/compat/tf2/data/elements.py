@@ -72,6 +72,8 @@ def held(thing: Any) -> np.ndarray:
 
 def as_array(leaf: Any) -> Any:
     """A leaf as pipelines pass it."""
+    if type(leaf) is Tensor and not leaf.is_symbolic:
+        return leaf.array()
     if isinstance(leaf, (bytes, *_WHOLE)):
         return held(leaf)
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind not in "SU":
