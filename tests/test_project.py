@@ -18,7 +18,7 @@ import thalweg as tw
 # From the bottom up; a room may import the rooms of its own line and of the lines before it.
 LEVELS = [
     {"errors", "dtypes", "version", "philox", "nested", "crc32c"},
-    {"files", "extras", "events", "ahead", "frames"},
+    {"files", "extras", "events", "ahead", "frames", "blas"},
     {"graph"},
     {"ops", "random", "linalg"},
     {"rewrite"},

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from thalweg import blas
 from thalweg.errors import MatrixError
 from thalweg.ops.linalg import lapack
 
@@ -30,16 +31,16 @@ def test_a_refusal_names_the_op(k: int) -> None:
 
 
 def test_blas_takes_as_many_threads_as_before() -> None:
-    if lapack._blas() is None:
+    if blas._openblas() is None:
         pytest.skip("NumPy's BLAS does not say how many threads it takes")
-    threads = lapack._blas()[0]
+    threads = blas._openblas()[0]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: lapack.on_host("inv", "", np.linalg.inv, STACK), range(20)))
     assert _now() == threads
-    with lapack._one_thread_each(), lapack._one_thread_each():
+    with blas.one_thread_each(), blas.one_thread_each():
         assert _now() == 1
     assert _now() == threads
 
 
 def _now() -> int:
-    return lapack._blas.__wrapped__()[0]
+    return blas._openblas.__wrapped__()[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import blas
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.lengths import shorter
 from thalweg.graph.lowering import Assemble, Layout, MatrixProduct, View, row_major
@@ -121,13 +122,13 @@ def matmul(x, y, /):  # type: ignore[no-untyped-def]
     >>> matmul([[1.0, 2.0]], [[3.0], [4.0]]).tolist()
     [[11.0]]
     """
-    return np.matmul(*widened(x, y)).astype(x.dtype, copy=False)
+    return blas.matmul(*widened(x, y)).astype(x.dtype, copy=False)
 
 
 @make_op({}, infer=_matmul_infer, grad=_matmul_gradient, lower=MatrixProduct())
 def matrix_product(x, y, /):  # type: ignore[no-untyped-def]
     """Batched matrix product of tensors with equal batch axes: [..., m, k] x [..., k, n]."""
-    return np.matmul(x, y)
+    return blas.matmul(x, y)
 
 
 # --- diagonals ------------------------------------------------------------------------------------------------------
@@ -450,7 +451,8 @@ def _grouped(x: Tensor, term: str, groups: Sequence[list[str]], lengths: dict[st
 )
 def einsum_op(*operands, subscripts, equal=""):  # type: ignore[no-untyped-def]
     """Sums of products over named axes; see :func:`einsum`. Of those that must be ``equal`` no length is broadcast."""
-    return np.asarray(np.einsum(subscripts, *operands, optimize=len(operands) > 1))
+    made = blas.einsum(subscripts, *operands) if len(operands) > 1 else np.einsum(subscripts, *operands)
+    return np.asarray(made)
 
 
 def einsum(subscripts: str, /, *operands: Any) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import blas
 from thalweg.errors import ArgumentError, ShapeError, fail
 from thalweg.graph.lowering import Layout, View
 from thalweg.graph.op import convert_operands, make_op
@@ -232,7 +233,7 @@ def conv(x, w, /, strides=1, padding="VALID", dilation=1, input_dilation=1, grou
     attrs = {"strides": strides, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
     grid = _conv_grid(x.shape[1:-1], w.shape[:-2], attrs)
     a, b = widened(x, w)
-    y = np.matmul(_columns_array(a, grid, groups), _filters_array(b, groups))
+    y = blas.matmul(_columns_array(a, grid, groups), _filters_array(b, groups))
     shape = (x.shape[0], *grid.outputs(x.shape[1:-1]), w.shape[-1])
     return y.transpose(1, 0, 2).reshape(shape).astype(x.dtype, copy=False)
 
@@ -320,7 +321,7 @@ def conv_input_gradient(g, w, like, /, strides, padding, dilation, input_dilatio
     lengths = like.shape[1:-1]
     grid = _conv_grid(lengths, w.shape[:-2], attrs)
     a, b = widened(g, w)
-    columns = np.matmul(_outputs_array(a, groups), _filters_array(b, groups).transpose(0, 2, 1))
+    columns = blas.matmul(_outputs_array(a, groups), _filters_array(b, groups).transpose(0, 2, 1))
     rows, taps = columns.shape[1], math.prod(grid.kernel)
     parts = columns.reshape(groups, rows, taps, w.shape[-2]).transpose(1, 2, 0, 3)
     parts = parts.reshape(like.shape[0], *grid.outputs(lengths), *grid.kernel, like.shape[-1])
@@ -380,7 +381,7 @@ def conv_filter_gradient(x, g, like, /, strides, padding, dilation, input_dilati
     attrs = {"strides": strides, "padding": padding, "dilation": dilation, "input_dilation": input_dilation}
     grid = _conv_grid(x.shape[1:-1], like.shape[:-2], attrs)
     a, b = widened(x, g)
-    w = np.matmul(_columns_array(a, grid, groups).transpose(0, 2, 1), _outputs_array(b, groups))
+    w = blas.matmul(_columns_array(a, grid, groups).transpose(0, 2, 1), _outputs_array(b, groups))
     return w.transpose(1, 0, 2).reshape(like.shape).astype(x.dtype, copy=False)
 
 

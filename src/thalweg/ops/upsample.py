@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg import blas
 from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor
 from thalweg.ops.elementwise import add
@@ -77,7 +78,7 @@ def _gathered_array(g: np.ndarray, kernels: Kernels, factors: Any, cuts: Any) ->
     weights = np.asarray(_weights(kernels), wide.dtype).reshape([len(k) for k in kernels])
     windows = windows_array(wide, _grid(kernels, factors, cuts))
     axes = (tuple(range(1 + rank, 1 + 2 * rank)), tuple(range(rank)))
-    return np.tensordot(windows, weights, axes).astype(g.dtype, copy=False)
+    return blas.tensordot(windows, weights, axes).astype(g.dtype, copy=False)
 
 
 @make_op(

@@ -22,6 +22,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from thalweg.blas import share_processors
 from thalweg.compile.barrier import (
     ALONE_UNTIL,
     CLAIMS_APART,
@@ -136,6 +137,7 @@ class Pool:
 
     def _start(self) -> None:
         _started.add(self)
+        share_processors()
         native, control, running = _native(), self._control, self.num_threads
         self._clear()
         control[_SPINS], control[_BARRIER + YIELD] = native.spins, _address(_yield_function())

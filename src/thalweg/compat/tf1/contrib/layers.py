@@ -414,7 +414,9 @@ def maxout(inputs: Any, num_units: int, axis: int = -1, scope: Any = None) -> Te
     inputs = g.convert_to_tensor(inputs)
     known = inputs.get_shape().as_list()
     if known[axis] is None:
-        raise ValueError(f"maxout: the length of axis {axis} must be known, the shape is {inputs.get_shape()}")
+        raise ValueError(
+            f"maxout: the length of axis {axis} must be known, the shape is {inputs.get_shape()}"
+        )
     lengths = [math.shape(inputs)[k] if d is None else d for k, d in enumerate(known)]
     if lengths[axis] % num_units:
         raise ValueError(f"number of features({lengths[axis]}) is not a multiple of num_units({num_units})")
