@@ -231,7 +231,7 @@ class Layer(Configured):
         """The layers found in attributes, lists and dicts of this one, in order."""
         found: dict[int, Layer] = {}
         for value in self._parts():
-            for part in flat(value) if isinstance(value, (list, tuple, dict)) else [value]:
+            for part in _things_in(value):
                 if isinstance(part, Layer) and part is not self:
                     found.setdefault(id(part), part)
         return list(found.values())
@@ -256,7 +256,7 @@ class Layer(Configured):
         """The weights of this layer itself: from ``add_weight`` and from attributes that are variables."""
         found = {id(v): v for v in self._own}
         for value in self._parts():
-            for part in flat(value) if isinstance(value, (list, tuple, dict)) else [value]:
+            for part in _things_in(value):
                 if isinstance(part, Variable):
                     found.setdefault(id(part), part)
         return list(found.values())
@@ -576,6 +576,22 @@ def _one_dtype(dtype: Any) -> np.dtype:
             "'float16' and 'bfloat16' store weights and results in half the room",
         )  # fmt: skip
     return dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+
+
+_PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
+
+
+def _things_in(value: Any) -> list[Any]:
+    """What an attribute holds, itself or in lists and dicts; texts and numbers, of which there may be many, are no
+    parts.
+    """
+    if not isinstance(value, (list, tuple, dict)):
+        return [value]
+    return (
+        []
+        if _PLAIN.issuperset(map(type, value.values() if isinstance(value, dict) else value))
+        else flat(value)
+    )
 
 
 def _holds_tensor(value: Any) -> bool:

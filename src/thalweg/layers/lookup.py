@@ -212,11 +212,14 @@ class _Vocabulary(Hosted):
             raise fail(ArgumentError, f"{self.name} has no vocabulary",
                        hint="call adapt(data), or pass vocabulary=[...]")  # fmt: skip
 
-    def number(self, token: Any) -> int:
-        """The number of a token; -1 for the mask in modes that do not count it."""
-        found = self._numbers.get(token)
-        if found is not None:
-            return found
+    def numbers(self, tokens: Iterable[Any]) -> list[int]:
+        """The numbers of tokens; -1 for the mask in modes that do not count it."""
+        tokens = list(tokens)
+        found = map(self._numbers.get, tokens)
+        return [self._other(t) if n is None else n for n, t in zip(found, tokens, strict=True)]
+
+    def _other(self, token: Any) -> int:
+        """The number of a token that the vocabulary does not have."""
         if self.mask_token is not None and token == self.mask_token:
             return 0 if self.output_mode == "int" else -1
         if not self.num_oov_indices:
@@ -232,7 +235,7 @@ class _Vocabulary(Hosted):
         self._needs_vocabulary()
         if self.invert:
             return self._tokens_at(x)
-        ids = np.array([self.number(t) for t in x.ravel().tolist()], np.int64).reshape(x.shape)
+        ids = np.array(self.numbers(x.ravel().tolist()), np.int64).reshape(x.shape)
         return self.encoded(ids)
 
     def encoded(self, ids: np.ndarray) -> np.ndarray:

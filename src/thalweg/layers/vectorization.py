@@ -121,7 +121,7 @@ class TextVectorization(StringLookup):
 
     def compute(self, x: np.ndarray) -> np.ndarray:
         self._needs_vocabulary()
-        rows = [[self.number(token) for token in row] for row in self.rows_of(x)]
+        rows = [self.numbers(row) for row in self.rows_of(x)]
         longest = max((len(row) for row in rows), default=0)
         fixed = self.output_sequence_length
         found = np.full(

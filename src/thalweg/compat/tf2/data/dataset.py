@@ -83,7 +83,7 @@ class Dataset(Whole):
             made._uneven = any(isinstance(leaf, RaggedTensor) for leaf in leaves(tensors))
             return made
         rows = arrays(tensors)
-        if not any(leaf.dtype == object for leaf in leaves(rows)):
+        if all(leaf.dtype != object or all(type(x) is bytes for x in leaf.flat) for leaf in leaves(rows)):
             return Dataset(core.Dataset.from_tensor_slices(rows))
         count = len(leaves(rows)[0])
         elements = [arrays(mapped(itemgetter(k), rows)) for k in builtins.range(count)]
