@@ -11,7 +11,16 @@ from thalweg.compile.target import host_target
 from thalweg.compile.tiling import Product, row_major, split_along_k
 from thalweg.run.workers import num_threads, set_num_threads
 
-SHAPES = [(9, 32, 20000), (3, 5, 5000), (10, 16, 4096), (1, 7, 4096), (7, 17, 10007), (6, 3, 2 * 1021)]
+SHAPES = [
+    (9, 32, 20000),
+    (3, 5, 5000),
+    (10, 16, 4096),
+    (1, 7, 4096),
+    (7, 17, 10007),
+    (6, 3, 2 * 1021),
+    (1, 700, 625),
+    (1, 512, 784),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +78,16 @@ def test_only_small_results_of_long_sums_are_split() -> None:
     assert (
         pieces(90, 800, 1 << 12) == 2 and pieces(90, 800, 3000) is None and pieces(600, 600, 1 << 16) is None
     )
+
+
+def test_large_matrices_that_stream_past_a_row_are_split_along_it() -> None:
+    def pieces(n: int, k: int, m: int = 1) -> Any:
+        product = Product(m, n, k, row_major(m, k), row_major(k, n), row_major(m, n))
+        split = split_along_k(product, host_target(32))
+        return None if split is None else split.product.batch
+
+    assert pieces(620, 784) == 8 and pieces(625, 625) == 5 and pieces(30000, 128) == 4
+    assert pieces(512, 128) is None and pieces(620, 787) is None and pieces(620, 784, m=2) is None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -62,6 +62,8 @@ CASES = [
         for c in "ns"
         for dtype in ("float32", "float64")
     ],
+    *[Case(1, 150, 61, batch=7), Case(1, 150, 61, "t", batch=3, accumulate=True)],
+    Case(1, 150, 61, batch=3, run_time="b"),
     *[Case(1, 2100, 61, accumulate=True), Case(1, 333, 41, "t", "p", "t", accumulate=True)],
     *[Case(1, 4500, 4100, run_time=which, accumulate=True) for which in ("n", "k", "nk", "mnk")],
     *[Case(9, 20, 31, a, b, batch=batch) for a in "nt" for b in "nt" for batch in (2, 7)],

@@ -31,6 +31,10 @@ TALL = (
 )
 MANY = 2520  # rows, or vectors of columns, where their number is not known: whole tiles of up to ten
 IN_PLACE_TILES = 2  # with at most this many tiles of rows, B is read where it lies: packing would cost more
+STREAM_BYTES, STREAM_PIECES = (
+    1 << 20,
+    8,
+)  # of a matrix of which each thread streams its own rows; pieces at most
 STREAM_COLUMNS = 2048  # whose sums stay in the first-level cache, beside the rows of B that pass by
 LEAST_STREAMED = 8  # vectors of columns: so few fit registers
 
@@ -228,7 +232,7 @@ def _streams(product: Product, target: Target) -> bool:
     vectors of 64 bytes panels of it are long enough to be read as fast as memory goes.
     """
     n, b = product.n, product.b
-    if not (is_number(product.m, 1) and is_number(product.batch, 1) and target.vector_bytes < LINE_BYTES):
+    if not (is_number(product.m, 1) and target.vector_bytes < LINE_BYTES):
         return False
     wide = not isinstance(n, int) or n > LEAST_STREAMED * target.lanes(product.dtype)
     return wide and len(product.a.cols) == len(b.rows) == 1 and is_run(b.cols, 1)
@@ -346,7 +350,7 @@ class Pieces:
 
 def split_along_k(product: Product, target: Target) -> Pieces | None:
     """The product in pieces of k, where C is too small to be shared out, or k so long that each thread had rather
-    read its own part of A and B. A C with but one vector of columns is turned round, if A's rows have more.
+    read its own part of A and B, or B one that streams past, which is read fastest in one run. A C with but one vector of columns is turned round, if A's rows have more.
 
     The number of pieces does not depend on the threads: C has the same bits for any number of them.
     """
@@ -355,16 +359,17 @@ def split_along_k(product: Product, target: Target) -> Pieces | None:
         return None
     if p.group > 1:
         return None
-    lanes = target.lanes(p.dtype)
+    lanes, size = target.lanes(p.dtype), itemsize(p.dtype)
     turned = n <= lanes < m and runs_of(p.a.rows, lanes)
     p = p.transposed if turned else p
     t = choose_tiling(replace(p, batch=MOST_PIECES), target)
+    streams = t.stream and n * k * size >= STREAM_BYTES
+    most, least = (STREAM_PIECES, 1) if streams else (MOST_PIECES, LEAST_PIECE)
     shared = math.gcd(_outermost(p.a.cols, k), _outermost(p.b.rows, k))
-    counts = [c for c in range(2, MOST_PIECES + 1) if k // c >= LEAST_PIECE and shared % c == 0]
-    c_bytes = m * n * itemsize(p.dtype)
-    fitting = [c for c in counts if c * c_bytes <= PIECES_BYTES]
-    small = turned or (m <= t.rows and n <= t.cols)
-    if t.dot or not (counts if small else fitting and k >= LONG * max(m, n)):
+    counts = [c for c in range(2, most + 1) if k // c >= least and shared % c == 0]
+    fitting = [c for c in counts if c * m * n * size <= PIECES_BYTES]
+    small = turned or (m <= t.rows and n <= t.cols and not t.stream)
+    if t.dot or not (counts if small else fitting and (streams or k >= LONG * max(m, n))):
         return None
     count = fitting[-1] if fitting else counts[0]
 
