@@ -350,7 +350,8 @@ class Pieces:
 
 def split_along_k(product: Product, target: Target) -> Pieces | None:
     """The product in pieces of k, where C is too small to be shared out, or k so long that each thread had rather
-    read its own part of A and B, or B one that streams past, which is read fastest in one run. A C with but one vector of columns is turned round, if A's rows have more.
+    read its own part of A and B, or B one that streams past, which is read fastest in one run. A C with but one
+    vector of columns is turned round, if A's rows have more.
 
     The number of pieces does not depend on the threads: C has the same bits for any number of them.
     """
