@@ -62,7 +62,24 @@ CASES = [
         for c in "ns"
         for dtype in ("float32", "float64")
     ],
-    *[Case(1, 150, 61, batch=7), Case(1, 150, 61, "t", batch=3, accumulate=True)],
+    *[
+        Case(m, n, k)
+        for m in (2, 5, 12, 13)
+        for n, k in ((620, 784), (129, 5), (144, 6), (131, 19), (2500, 9))
+    ],
+    *[
+        Case(3, 333, 41, a, b, c, dtype)
+        for a in "ntps"
+        for b in "np"
+        for c in "ns"
+        for dtype in ("float32", "float64")
+    ],
+    *[Case(4, 1900, 4100, run_time=which, accumulate=True) for which in ("n", "k", "nk")],
+    *[
+        Case(1, 150, 61, batch=7),
+        Case(5, 150, 61, "t", batch=3, accumulate=True),
+        Case(1, 150, 61, "t", batch=3, accumulate=True),
+    ],
     Case(1, 150, 61, batch=3, run_time="b"),
     *[Case(1, 2100, 61, accumulate=True), Case(1, 333, 41, "t", "p", "t", accumulate=True)],
     *[Case(1, 4500, 4100, run_time=which, accumulate=True) for which in ("n", "k", "nk", "mnk")],
@@ -202,33 +219,38 @@ def test_product_in_narrow_vectors(case):
     check(case, host_target(16))
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.m == 1 and c.n > 100], ids=str)
-def test_a_row_streams_past_in_vectors_of_32_bytes(case):
+@pytest.mark.parametrize("case", [c for c in CASES if c.m in range(1, 14) and c.n > 128], ids=str)
+def test_a_matrix_streams_past_few_rows_in_vectors_of_32_bytes(case):
     target = host_target(32)
-    views = [laid_out(1, 3, 3, layout, "float32", np.random.default_rng(0))[1] for layout in (case.a, case.b)]
+    views = [
+        laid_out(1, 14, 14, layout, "float32", np.random.default_rng(0))[1] for layout in (case.a, case.b)
+    ]
     a, b = (operand(view) for view in views)
-    product = Product(case.m, case.n, case.k, a, b, row_major(1, case.n), case.dtype)
-    assert choose_tiling(product, target).stream == (case.b in "np")
+    m = None if "m" in case.run_time else case.m
+    product = Product(m, case.n, case.k, a, b, row_major(1, case.n), case.dtype)
+    assert choose_tiling(product, target).stream == (case.b in "np" and m in range(1, 13))
     check(case, target)
 
 
 @pytest.mark.parametrize("stores", [True, False])
-def test_the_end_of_a_streamed_row(stores):
-    """An epilogue over one row meets each column once, in the share of one thread."""
+@pytest.mark.parametrize("m", [1, 4])
+def test_the_end_of_streamed_rows(stores, m):
+    """An epilogue over few rows meets each element once, in the share of one thread."""
     rng = np.random.default_rng(5)
-    a, b = rng.standard_normal((1, 50)).astype("float32"), rng.standard_normal((50, 2070)).astype("float32")
-    c, seen = np.zeros((1, 2070), "float32"), np.zeros((2, 2070), "float32")
+    a, b = rng.standard_normal((m, 50)).astype("float32"), rng.standard_normal((50, 2070)).astype("float32")
+    c, seen = np.zeros((m, 2070), "float32"), np.zeros((2, m, 2070), "float32")
 
     def epilogue(extra, e, row, col, value):
-        e.store(extra, row * 2070 + col, e.load(extra, row * 2070 + col, "float32", value.width) + 1.0)
-        e.store(extra, 2070 + col, value)
+        place = row * 2070 + col
+        e.store(extra, place, e.load(extra, place, "float32", value.width) + 1.0)
+        e.store(extra, place + m * 2070, value)
         return value * 2.0 if stores else None
 
-    product = Product(1, 2070, 50, row_major(1, 50), row_major(50, 2070), row_major(1, 2070))
+    product = Product(m, 2070, 50, row_major(m, 50), row_major(50, 2070), row_major(m, 2070))
     compiled(product, host_target(32), epilogue=epilogue, stores=stores)(a, b, c, seen, 3)
     assert (seen[0] == 1).all()
-    np.testing.assert_allclose(seen[1:], a.astype("float64") @ b, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(c, 2 * seen[1:] if stores else 0 * c)
+    np.testing.assert_allclose(seen[1], a.astype("float64") @ b, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(c, 2 * seen[1] if stores else 0 * c)
 
 
 def conv_operands(x, kh, kw, stride):

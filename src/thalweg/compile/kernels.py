@@ -6,18 +6,17 @@ Each is a function of its own, specialised to its tile and written once for a pr
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from llvmlite import ir
 
 from thalweg.compile.inner import AHEAD, FARTHEST, Columns, Rows, Tile, emit_tile, knows
 from thalweg.compile.loops import Emitter, begin_shared, shared
-from thalweg.compile.target import LINE_BYTES, itemsize
+from thalweg.compile.sizes import SizeMath
+from thalweg.compile.target import itemsize
 from thalweg.compile.tiling import Slide
 from thalweg.compile.values import Value
-
-STREAMED_ROWS = 8  # of B that pass at a time: they and the factors fit the registers of all processors
 
 
 def scratch_rows(e: Emitter, rows: int, width: int) -> Any:
@@ -171,46 +170,62 @@ def slide_function(e: Emitter, dtype: str, rows: int, slide: Slide, a_kind: str)
     return e.builder.function
 
 
-def stream_function(e: Emitter, dtype: str) -> ir.Function:
-    """The kernel for one row: c[j] = the sum of a[k] B[k, j] over k < count, for `cols` columns side by side.
+def stream_function(e: Emitter, dtype: str, alone: bool) -> ir.Function:
+    """The kernel for few rows, or for one `alone`: C[i, j] = the sum of A[i, k] B[k, j] over k < count, for columns
+    side by side.
 
-    So many rows of B pass at a time, from one end to the other, that c, which the first-level cache holds in whole
-    lines, is seldom read and written; and each is read in the order in which it lies, which the processor sees ahead.
+    Some rows of B pass together, from one end to the other: each is read in the order in which it lies, which the
+    processor sees ahead. The sums lie in C, in rows of whole lines, which the first-level cache holds. Registers keep
+    what several columns meet, the elements of the only row of A, or what several rows meet, two vectors of each of B.
     """
     lanes = e.target.lanes(dtype)
-    name = f"tile.stream.{dtype}"
+    name = f"tile.stream.{dtype}{'.alone' if alone else ''}"
     known = shared(e, name)
     if known is not None:
         return known
-    e = begin_shared(e, name, ["int64", "ptr", "int64", "ptr", "int64", "ptr", "int64"])
-    count, a, a_step, b, b_step, c, cols = e.args
-    line = LINE_BYTES // itemsize(dtype)
-    whole = cols & -line
-    with e.loop(0, cols, lanes, name="zero") as j:
-        e.store(c, j, e.const(0, dtype, lanes))
+    kinds = ["int64", "int64", "ptr", "int64", "int64", "ptr", "int64", "ptr", "int64", "int64"]
+    e = begin_shared(e, name, kinds)
+    count, rows, a, a_down, a_step, b, b_down, c, c_down, cols = e.args
+    together, whole = (8 if alone else 6), cols & (-2 * lanes)
+    with e.loop(0, rows, name="row") as i, e.loop(0, cols, lanes, name="zero") as j:
+        e.store(c, i * c_down + j, e.const(0, dtype, lanes))
 
-    def rows(k: Value, number: int) -> None:
-        factors = [e.splat(e.load(a, (k + r) * a_step, dtype), lanes) for r in range(number)]
-        places = [e.at(b, (k + r) * b_step, dtype) for r in range(number)]
+    def add(k: Value, number: int) -> None:
+        """So many rows of B to the sums of all rows."""
+        first, lines = e.at(a, k * a_step, dtype), [e.at(b, (k + r) * b_down, dtype) for r in range(number)]
+        element = lambda row, r: e.splat(e.load(row, r * a_step, dtype), lanes)
+        kept = [element(first, r) for r in range(number)] if alone else []
 
-        def add(j: Value, load: Callable[[Any, Value], Value]) -> None:
-            total = e.load(c, j, dtype, lanes)
-            for factor, place in zip(factors, places):
-                total = e.muladd(factor, load(place, j), total)
-            e.store(c, j, total)
+        def columns(at: Value, vectors: int, load: Callable[[Any, Value], Value]) -> None:
+            places = [at + v * lanes for v in range(vectors)]
+            if alone:
+                for place in places:
+                    summed(e.at(c, place, dtype), kept, [[load(line, place)] for line in lines])
+                return
+            held = [[load(line, place) for place in places] for line in lines]
+            with e.loop(0, rows, name="row") as i:
+                row = e.at(first, i * a_down, dtype)
+                summed(e.at(c, i * c_down + at, dtype), (element(row, r) for r in range(number)), held)
 
-        with e.loop(0, whole, line, name="line") as first:
-            for v in range(0, line, lanes):
-                add(first + v, lambda place, j: e.load(place, j, dtype, lanes))
-        with e.loop(whole, cols, lanes, name="rest") as first:
-            mask = e.tail_mask(first, cols, lanes)
-            add(first, lambda place, j: e.load_masked(place, j, dtype, mask))
+        def summed(place: Any, factors: Iterable[Value], held: list[list[Value]]) -> None:
+            totals = [e.load(place, v * lanes, dtype, lanes) for v in range(len(held[0]))]
+            for factor, line in zip(factors, held):
+                totals = [e.muladd(factor, x, total) for x, total in zip(line, totals)]
+            for v, total in enumerate(totals):
+                e.store(place, v * lanes, total)
 
-    together = count & -STREAMED_ROWS
-    with e.loop(0, together, STREAMED_ROWS, name="k") as k:
-        rows(k, STREAMED_ROWS)
-    with e.loop(together, count, name="k") as k:
-        rows(k, 1)
+        with e.loop(0, whole, 2 * lanes, name="pair") as j:
+            columns(j, 2, lambda line, at: e.load(line, at, dtype, lanes))
+        with e.loop(whole, cols, lanes, name="rest") as j:
+            mask = e.tail_mask(j, cols, lanes)
+            columns(j, 1, lambda line, at: e.load_masked(line, at, dtype, mask))
+
+    x = SizeMath(e)
+    most = e.index(x.mul(x.div(count, together), together))
+    with e.loop(0, most, together, name="k") as k:
+        add(k, together)
+    with e.loop(most, count, name="k") as k:
+        add(k, 1)
     e.ret()
     return e.builder.function
 

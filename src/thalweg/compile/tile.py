@@ -212,7 +212,7 @@ class _Emission:
             self.a_base, self.a_k = self.along_k(a, p.a.cols, k0, "a_k")
             self.b_base, self.b_k = self.along_k(b, p.b.rows, k0, "b_k")
             if t.stream:
-                self.emit_row(x.mul(low, self.line), x.minimum(x.mul(high, self.line), p.n))
+                self.emit_stream(x.mul(low, self.line), x.minimum(x.mul(high, self.line), p.n))
             # what the outer loop packs is packed once, what the inner loop packs again at each turn of the
             # outer
             elif t.rows_outer:
@@ -220,19 +220,19 @@ class _Emission:
             else:
                 self.each_group(panels, lambda number, work: self.each_rows(rows, number, work))
 
-    def emit_row(self, low: Size, high: Size) -> None:
-        """Some columns of the only row, summed in scratch."""
-        e, x, t = self.e, self.x, self.t
+    def emit_stream(self, low: Size, high: Size) -> None:
+        """Some columns of all rows, which are few, summed in scratch."""
+        e, x, p, t = self.e, self.x, self.p, self.t
         self.row0: Size = 0
         if self.c is not None:
-            self.fill(self.part("c_rows"), self.p.c.rows, 0, 1)
-        kernel = stream_function(e, self.p.dtype)
+            self.fill(self.part("c_rows"), p.c.rows, 0, t.rows)
+        kernel, down = stream_function(e, p.dtype, t.rows == 1), p.a.rows[0][1]
         with x.loop(low, high, t.cols, name="columns") as col0:
             cols = x.minimum(t.cols, x.sub(high, col0))
-            arguments = [self.k_count, self.a_base, self.a_k[1], self.at(self.b_base, col0), self.b_k[1]]
-            arguments = [e.index(v).ir if isinstance(v, (int, Value)) else v for v in arguments]
-            e.builder.call(kernel, [*arguments, self.part("tile"), e.index(cols).ir])
-            self.finish(0, 1, col0, cols, t.cols, True if self.p.accumulate else self.later)
+            a, b = (self.a_base, down, self.a_k[1]), (self.at(self.b_base, col0), self.b_k[1])
+            given = [self.k_count, t.rows, *a, *b, self.part("tile"), t.cols, cols]
+            e.builder.call(kernel, [e.index(v).ir if isinstance(v, (int, Value)) else v for v in given])
+            self.finish(0, t.rows, col0, cols, t.cols, True if p.accumulate else self.later)
 
     def along_k(self, base: Any, axes: tuple[Axis, ...], k0: Size, name: str) -> tuple[Any, tuple[str, Any]]:
         """Where an operand's block of k begins, and its step: ("stride", elements) or ("table", of offsets)."""

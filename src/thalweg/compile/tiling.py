@@ -35,7 +35,8 @@ STREAM_BYTES, STREAM_PIECES = (
     1 << 20,
     8,
 )  # of a matrix of which each thread streams its own rows; pieces at most
-STREAM_COLUMNS = 2048  # whose sums stay in the first-level cache, beside the rows of B that pass by
+STREAM_ROWS = 12  # of A at most
+STREAM_SUMS = 6144  # which stay in the first-level cache, beside the rows of B that pass by
 LEAST_STREAMED = 8  # vectors of columns: so few fit registers
 
 
@@ -134,7 +135,7 @@ class Tiling:
     """How a product is cut: register tiles of rows x (vectors of lanes), blocks of k, blocks of row tiles.
 
     Vectors run along the columns of C, or with `dot` along k: then each element of the tile is a dot product. With
-    `slide`, neighbouring rows share most of what they read of A. With `stream`, the sums of the only row lie in memory
+    `slide`, neighbouring rows share most of what they read of A. With `stream`, the sums of all rows lie in memory
     while several whole rows of B are read at a time, each from one end to the other.
     """
 
@@ -167,8 +168,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     pack_a, slide = _pack_a(product, target), None
     stream = _streams(product, target)
     if stream:
-        rows, dot, pack_a = 1, False, False
-        widest = STREAM_COLUMNS if n is None else min(STREAM_COLUMNS, n)
+        rows, dot, pack_a = m or 1, False, False
+        widest = min(n or STREAM_SUMS, STREAM_SUMS // rows)
         line = LINE_BYTES // itemsize(product.dtype)
         vectors = -(-widest // line) * line // lanes
     elif (m == 1 or n == 1) and runs_of(product.a.cols, None) and runs_of(product.b.rows, None):
@@ -228,14 +229,15 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
 
 
 def _streams(product: Product, target: Target) -> bool:
-    """Whether a row times a matrix is summed in memory, so that the matrix is read in the order in which it lies. With
-    vectors of 64 bytes panels of it are long enough to be read as fast as memory goes.
+    """Whether few rows times a matrix are summed in memory, so that the matrix is read in the order in which it lies.
+    With vectors of 64 bytes panels of it are long enough to be read as fast as memory goes.
     """
-    n, b = product.n, product.b
-    if not (is_number(product.m, 1) and target.vector_bytes < LINE_BYTES):
+    m, n, a, b = product.m, product.n, product.a, product.b
+    if not (isinstance(m, int) and 1 <= m <= STREAM_ROWS and target.vector_bytes < LINE_BYTES):
         return False
     wide = not isinstance(n, int) or n > LEAST_STREAMED * target.lanes(product.dtype)
-    return wide and len(product.a.cols) == len(b.rows) == 1 and is_run(b.cols, 1)
+    even = len(a.rows) == len(a.cols) == len(b.rows) == 1
+    return wide and even and is_run(b.cols, 1) and product.group == 1
 
 
 def _sliding(product: Product, target: Target) -> tuple[int, Slide] | None:
@@ -364,7 +366,7 @@ def split_along_k(product: Product, target: Target) -> Pieces | None:
     turned = n <= lanes < m and runs_of(p.a.rows, lanes)
     p = p.transposed if turned else p
     t = choose_tiling(replace(p, batch=MOST_PIECES), target)
-    streams = t.stream and n * k * size >= STREAM_BYTES
+    streams = t.stream and m == 1 and n * k * size >= STREAM_BYTES
     most, least = (STREAM_PIECES, 1) if streams else (MOST_PIECES, LEAST_PIECE)
     shared = math.gcd(_outermost(p.a.cols, k), _outermost(p.b.rows, k))
     counts = [c for c in range(2, most + 1) if k // c >= least and shared % c == 0]
