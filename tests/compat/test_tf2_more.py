@@ -467,3 +467,20 @@ def test_numbers_drawn_for_elements_are_tensorflow_s() -> None:
     np.testing.assert_allclose([x.numpy() for x in seeded], wanted, atol=6e-5)
     own = tf.data.Dataset.range(5).map(lambda k: tf.random.uniform([]))
     np.testing.assert_allclose([x.numpy() for x in own], [0.8127, 0.5273, 0.8489, 0.8929, 0.3781], atol=6e-5)
+
+
+def test_functions_are_compiled_for_shapes_that_come_often() -> None:
+    calls: list[Any] = []
+
+    def change(x: Any) -> Any:
+        calls.append(x.shape[0])
+        return tf.reduce_sum(x * 2.0)
+
+    def elements(lengths: list[int]) -> Any:
+        return lambda: (np.ones(n, "float32") for n in lengths)
+
+    data = tf.data.Dataset.from_generator(elements([3, 4, 5, 3, 6, 7] + [9] * 20), tf.float32)
+    assert [float(y) for y in data.map(change)] == [6, 8, 10, 6, 12, 14] + [18] * 20
+    assert (
+        calls[:5] == [3, 4, 5, 6, 7] and 7 <= calls.count(9) <= 9
+    )  # compiled for 3 at once, for 9 in the end

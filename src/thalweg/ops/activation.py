@@ -281,7 +281,9 @@ def _gelu_expand(x: Tensor, *, approximate: bool) -> Tensor:
     if approximate:
         return x * sigmoid((x + x * x * x * _GELU_CUBE) * _GELU_SCALE)
     half = 0.5 * x
-    return half + half * erf(x * _SQRT_HALF)  # forward and backward share erf, which 1 + erf(x) = erfc(-x) would not
+    return half + half * erf(
+        x * _SQRT_HALF
+    )  # forward and backward share erf, which 1 + erf(x) = erfc(-x) would not
 
 
 @make_op({}, infer=_same, prepare=_gelu_prepare, expand=_gelu_expand)

@@ -97,7 +97,7 @@ class Function:
             return mapped(as_result, self.python_function(*args, **kwargs))
         alone = current_recorder() is None
         if self._eager or (alone and (is_recording() or any(map(is_text, flat([args, kwargs]))))):
-            return self._as_python(args, kwargs)
+            return self.as_python(*args, **kwargs)
         try:
             return self._traced(*args, **kwargs)
         except NewVariablesError:
@@ -106,7 +106,7 @@ class Function:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
             for_good = not isinstance(error, UnmadeVariableError)  # a call as Python makes the variables
-        made = self._as_python(args, kwargs)  # what is wrong in the Python itself is wrong here too
+        made = self.as_python(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
         self._eager = for_good
         return made
 
@@ -122,7 +122,7 @@ class Function:
             self._eager = not isinstance(error, UnmadeVariableError)
             return NotImplemented
 
-    def _as_python(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def as_python(self, *args: Any, **kwargs: Any) -> Any:
         """What the Python gives; it may make variables in its first call alone."""
         before = made_variables.count
         found = mapped(as_result, self.python_function(*args, **kwargs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import glob
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
@@ -499,14 +500,30 @@ class Dataset(Whole):
             return "<Dataset without elements>"
 
 
+_OFTEN = 8  # elements of other shapes than the first one's, from which on it pays to compile for them, too
+
+
 class _Change:
-    """A program's function of elements as one of arrays, compiled where it can be."""
+    """A program's function of elements as one of arrays, compiled where it can be: for the shapes of the first
+    element, and for those that come again and again.
+    """
 
     def __init__(self, map_func: Callable[..., Any]) -> None:
         self._function = map_func if isinstance(map_func, Function) else Function(map_func)
+        self._first: Any = None
+        self._others: Counter[Any] = Counter()
 
     def __call__(self, *parts: Any) -> Any:
-        return self._arrays(self._function(*map(tensors, parts)))
+        given = map(tensors, parts)
+        return self._arrays(self._function(*given) if self._pays(parts) else self._function.as_python(*given))
+
+    def _pays(self, parts: tuple[Any, ...]) -> bool:
+        shapes = tuple([np.shape(leaf) for part in parts for leaf in leaves(part)])
+        if self._first in (None, shapes):
+            self._first = shapes
+            return True
+        self._others[shapes] += 1
+        return self._others[shapes] >= _OFTEN
 
     def map_rows(self, *data: Any) -> Any:
         """What it gives for each row; NotImplemented where it must be called for each."""
