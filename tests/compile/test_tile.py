@@ -226,9 +226,9 @@ def test_a_matrix_streams_past_few_rows_in_vectors_of_32_bytes(case):
         laid_out(1, 14, 14, layout, "float32", np.random.default_rng(0))[1] for layout in (case.a, case.b)
     ]
     a, b = (operand(view) for view in views)
-    m = None if "m" in case.run_time else case.m
-    product = Product(m, case.n, case.k, a, b, row_major(1, case.n), case.dtype)
-    assert choose_tiling(product, target).stream == (case.b in "np" and m in range(1, 13))
+    if "m" not in case.run_time:
+        product = Product(case.m, case.n, case.k, a, b, row_major(case.m, case.n), case.dtype)
+        assert choose_tiling(product, target).stream == (case.b in "np" and case.m <= 12)
     check(case, target)
 
 
