@@ -484,3 +484,44 @@ def test_functions_are_compiled_for_shapes_that_come_often() -> None:
     assert (
         calls[:5] == [3, 4, 5, 6, 7] and 7 <= calls.count(9) <= 9
     )  # compiled for 3 at once, for 9 in the end
+
+
+def test_functions_that_look_at_truth_values_are_compiled_by_path() -> None:
+    calls: list[Any] = []
+    total = tf.Variable(0.0)
+
+    @tf.function
+    def step(x: Any) -> Any:
+        calls.append(1)
+        if tf.reduce_sum(x) > 100.0:
+            tf.print("too much")  # such a call runs as Python
+        if tf.math.is_nan(tf.reduce_sum(x)):
+            return x * 0.0
+        total.assign_add(tf.reduce_sum(x))
+        return x * 2.0
+
+    for k in range(20):
+        np.testing.assert_array_equal(step(tf.constant([1.0, k])), [2.0, 2.0 * k])
+    assert len(calls) <= 5 and float(total) == sum(1 + k for k in range(20))
+    np.testing.assert_array_equal(step(tf.constant([np.nan, 1.0])), [np.nan, 0.0])
+    assert float(total) == 210
+    np.testing.assert_array_equal(step(tf.constant([200.0, 1.0])), [400.0, 2.0])
+    assert float(total) == 411
+    with tf.GradientTape() as tape:  # which must see how the result comes about
+        x = tf.constant([3.0, 1.0])
+        tape.watch(x)
+        y = step(x)
+    np.testing.assert_array_equal(tape.gradient(y, x), [2.0, 2.0])
+
+
+def test_functions_with_too_many_paths_run_as_python() -> None:
+    @tf.function
+    def halvings(x: Any) -> Any:
+        n = 0
+        while x > 1.0:
+            x, n = x / 2.0, n + 1
+        return n
+
+    assert [int(halvings(tf.constant(2.0**k))) for k in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 3, 20)] == [
+        *range(13), 3, 20,
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ with a variable below it remembers the expression that made it; one without keep
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -225,6 +226,8 @@ class Tensor:
         return (1, 0)
 
     def __bool__(self) -> bool:
+        if deciding.by is not None and (self.is_symbolic or (self.tracked and _traces())):
+            return deciding.by(self)
         return bool(self._scalar("a truth value was asked for"))
 
     def __float__(self) -> float:
@@ -353,6 +356,15 @@ class Tensor:
         import thalweg
 
         return thalweg
+
+
+class _Deciding(threading.local):
+    by: Callable[[Tensor], bool] | None = None
+
+
+deciding = (
+    _Deciding()
+)  # who says which way a function that is being traced goes on, where it asks for a truth value
 
 
 def _traces() -> bool:

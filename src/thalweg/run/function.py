@@ -211,7 +211,7 @@ class TracedFunction:
             if results is not None:
                 return last.structured(results)
         arrays: list[Any] = []
-        key = _signature((args, kwargs), arrays)
+        key = signature_of((args, kwargs), arrays)
         if current_recorder() is not None or any(isinstance(a, Tensor) and a.value is None for a in arrays):
             return self._fn(*args, **kwargs)  # part of the program that is being built
         shapes = tuple([tuple(a.shape) for a in arrays])
@@ -240,7 +240,7 @@ class TracedFunction:
         15.0
         """
         arrays: list[Any] = []
-        key = _signature((data, {}), arrays)
+        key = signature_of((data, {}), arrays)
         first = Rows("run_steps", [np.asarray(a) for a in arrays], rows, batch, steps).part(0)
         traced = self._found(key, tuple(a.shape for a in first), data, {}, arrays)
         return traced.run_steps(*arrays, rows=rows, batch=batch, steps=steps, progress=progress)
@@ -268,19 +268,33 @@ class TracedFunction:
         return known.get(shapes, lambda given: self._traced_once(given, args, kwargs, arrays))
 
     def _traced_once(self, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
-        inputs = [_symbol(a, s) for a, s in zip(arrays, shapes, strict=True)]
-        symbolic_args, symbolic_kwargs = _substitute((args, kwargs), iter(inputs))
-        recorder = Recorder()
+        inputs = symbols_for(arrays, shapes)
+        outputs, newest, updates = trace(self._fn, inputs, args, kwargs)
         name = getattr(self._fn, "__name__", "function")
-        try:
-            with recording(recorder):
-                outputs = _without_operations(self._fn(*symbolic_args, **symbolic_kwargs))
-                newest = [recorder.newest(t) for t in flatten(outputs)]
-        except SymbolicError as error:
-            error.add_note(f"while tracing {name}: {_BRANCH_ADVICE}")
-            raise
-        updates = list(recorder.updates.items())
         return Function(Program(inputs, newest, updates, name, fixed_forms(shapes)), outputs)
+
+
+def trace(
+    fn: Callable[..., Any], inputs: Sequence[Tensor], args: Any, kwargs: Any
+) -> tuple[Any, list[Tensor], list[tuple[Variable, Tensor]]]:
+    """What a Python function gives with symbols in the place of its arrays, the expressions of that, and its updates
+    of variables.
+    """
+    symbolic_args, symbolic_kwargs = _substitute((args, kwargs), iter(inputs))
+    recorder = Recorder()
+    try:
+        with recording(recorder):
+            outputs = _without_operations(fn(*symbolic_args, **symbolic_kwargs))
+            newest = [recorder.newest(t) for t in flatten(outputs)]
+    except SymbolicError as error:
+        error.add_note(f"while tracing {getattr(fn, '__name__', 'function')}: {_BRANCH_ADVICE}")
+        raise
+    return outputs, newest, list(recorder.updates.items())
+
+
+def symbols_for(arrays: Sequence[Any], shapes: Shapes) -> list[Placeholder]:
+    """Placeholders for arrays of these shapes."""
+    return [_symbol(a, s) for a, s in zip(arrays, shapes, strict=True)]
 
 
 def _without_operations(outputs: Any) -> Any:
@@ -306,15 +320,15 @@ class _Same:
         return isinstance(other, _Same) and self.value is other.value
 
 
-def _signature(value: Any, arrays: list[Any]) -> Any:
+def signature_of(value: Any, arrays: list[Any]) -> Any:
     """A hashable signature of arguments; arrays are collected in order."""
     if isinstance(value, (np.ndarray, np.generic)):
         arrays.append(value)
         return ("tensor", value.dtype, value.ndim)
     if isinstance(value, (list, tuple)):
-        return (type(value).__name__, *[_signature(v, arrays) for v in value])
+        return (type(value).__name__, *[signature_of(v, arrays) for v in value])
     if isinstance(value, (dict, Mapping)):  # a dict is found in no time
-        return ("dict", *[(k, _signature(v, arrays)) for k, v in value.items()])
+        return ("dict", *[(k, signature_of(v, arrays)) for k, v in value.items()])
     if isinstance(value, Variable):
         return ("variable", _Same(value))
     if isinstance(value, Tensor):

@@ -33,10 +33,13 @@ from thalweg.ops import control, joining
 from thalweg.ops import scan as core_scan
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.state import stop_gradient, with_gradient
+from thalweg.run.by_path import ByPath
 from thalweg.run.function import TracedFunction
 
 # --- functions ------------------------------------------------------------------------------------------------------
 
+_SETTLED = 3  # calls as Python, from which on paths are compiled
+_MISSES = 8  # calls in a row, about, that take other paths than those compiled: there are too many
 _settings = {"eager": False}
 _ANEW = (
     "{}: tf.function-decorated function tried to create variables on non-first call; make them once, outside or "
@@ -65,10 +68,11 @@ class SignatureError(TypeError, ValueError):
 class Function:
     """A Python function compiled for each signature of its arguments.
 
-    Where its Python looks at values (an ``if`` or ``while`` on a tensor, ``tf.print``, a check, a data set iterated
-    over), which TensorFlow rewrites or defers, there is nothing to compile: it runs as the Python it is, which means
-    the same. So it does while a tape is open outside it, which must see how its results come about, and for texts: a
-    compiled function would be one for these texts alone.
+    Where its Python looks at values (``tf.print``, a data set iterated over), which TensorFlow rewrites or defers,
+    there is nothing to compile: it runs as the Python it is, which means the same. Where it looks at truth values alone
+    (an ``if`` or ``while`` on a tensor, a check), the paths that calls take are compiled from the third call on, and
+    others run as Python. So does all of it while a tape is open outside, which must see how its results come about, and
+    for texts: a compiled function would be one for these texts alone.
     """
 
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
@@ -76,6 +80,8 @@ class Function:
         self.__name__ = getattr(fn, "__name__", "function")
         self._traced, self._eager, self._called = TracedFunction(_giving_tensors(fn)), False, False
         self._concrete: dict[Any, ConcreteFunction] = {}
+        self._by_path: ByPath | None = ByPath(_giving_tensors(fn))  # once it is known to look at truth values
+        self._asked = self._missed = 0
         functools.update_wrapper(self, fn)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Function:
@@ -96,8 +102,10 @@ class Function:
         if functions_run_eagerly():
             return mapped(as_result, self.python_function(*args, **kwargs))
         alone = current_recorder() is None
-        if self._eager or (alone and (is_recording() or any(map(is_text, flat([args, kwargs]))))):
-            return self.as_python(*args, **kwargs)
+        plain = alone and not is_recording() and not any(map(is_text, flat([args, kwargs])))
+        if self._eager or (alone and not plain):
+            found = self._on_its_path(args, kwargs) if plain else NotImplemented
+            return self.as_python(*args, **kwargs) if found is NotImplemented else found
         try:
             return self._traced(*args, **kwargs)
         except NewVariablesError:
@@ -121,6 +129,24 @@ class Function:
         except Exception as error:  # what is wrong in the Python itself is wrong as Python, too
             self._eager = not isinstance(error, UnmadeVariableError)
             return NotImplemented
+
+    def _on_its_path(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What the function gives, if the path that it takes is compiled; else NotImplemented."""
+        self._asked += 1
+        if self._by_path is None or self._asked < _SETTLED:
+            return NotImplemented
+        try:
+            found = self._by_path(*args, **kwargs)
+        except NewVariablesError:
+            raise
+        except (
+            Exception
+        ):  # there is more that its Python looks at; or what is wrong in it is wrong as Python, too
+            found = NotImplemented
+        self._missed += 1 if found is NotImplemented else -(self._missed > 0)
+        if self._missed == _MISSES:
+            self._by_path = None
+        return found
 
     def as_python(self, *args: Any, **kwargs: Any) -> Any:
         """What the Python gives; it may make variables in its first call alone."""
