@@ -24,6 +24,7 @@ from thalweg.compile.values import Value, register_dtype
 from thalweg.graph.lowering import row_major
 
 _VECTORS = 4  # of columns at a time, for one sum
+_PLAIN = 8  # of what is read as it lies: the longer the piece of each row, the sooner the next is there
 _SHARES = 4  # at least as many groups of columns, where there are columns enough, for the threads
 
 
@@ -69,7 +70,8 @@ class ColumnNest(NestEmitter):
 
     def _width(self, length: int) -> int:
         lanes = self.lanes_for(length)
-        vectors = max(_VECTORS // len(self.sums), 1)
+        plain = len(self.members) == len(self.sums)
+        vectors = max((_PLAIN if plain else _VECTORS) // len(self.sums), 1)
         while vectors > 1 and length < lanes * vectors * _SHARES:
             vectors //= 2
         return lanes * vectors
