@@ -51,6 +51,20 @@ class Graph:
         """The inputs and layers, each once, in Keras's order: those with the longest way to an output first, and of
         equally far ones the one that is met first on the way back from the outputs.
         """
+        depth = self._depths()[0]
+        return sorted(depth, key=lambda part: -depth[part])
+
+    def calls_by_depth(self) -> dict[int, list[Any]]:
+        """The calls, and the inputs, by how long the way from each to an output is; 0 is that of the last."""
+        found: dict[int, list[Any]] = {}
+        for node, depth in self._depths()[1].items():
+            found.setdefault(depth, []).append(node)
+        return found
+
+    def _depths(self) -> tuple[dict[Any, int], dict[Any, int]]:
+        """Of the inputs and layers, in the order in which they are met on the way back from the outputs, and of the
+        inputs and calls: how long the way from each to an output is.
+        """
         given = {id(t) for t in self.flat_inputs}
         parents: dict[Any, list[tuple[Any, int]]] = {t: [] for t in self.flat_inputs}
         parents |= {node: _makers((node.args, node.kwargs), given) for node in self.nodes}
@@ -61,10 +75,10 @@ class Graph:
         far = dict.fromkeys(parents, 0)
         for node in reversed(left):
             name = id(_part_of(node))
-            own = depth[name] = max(far[node], depth[name])
+            own = far[node] = depth[name] = max(far[node], depth[name])
             for parent, between in parents[node]:
                 far[parent] = max(far[parent], own + 1 + between)
-        return sorted(met.values(), key=lambda part: -depth[id(part)])
+        return {part: depth[name] for name, part in met.items()}, far
 
     def _sorted_outputs(self) -> Any:
         """The outputs, those of a dict in the order of their names."""
@@ -166,9 +180,10 @@ def _walked_back(
 def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
     """The value for an input; a last axis of 1 is added where only it is missing, dropped where only it is too much.
     A single number may stand for a row of numbers: as ``Model(x, 2 * x)`` is called to show what it does.
+    Lengths that the input has and the value leaves open, as the batch of a step, are those of the input.
     """
     from thalweg.ops.elementwise import astype
-    from thalweg.ops.shape import expand_dims, squeeze
+    from thalweg.ops.shape import expand_dims, reshape, squeeze
 
     if isinstance(symbol, InputSymbol):
         value = symbol.taken(value)
@@ -190,4 +205,8 @@ def _fitting(symbol: Any, value: Any, loose: bool) -> Any:
             expected=shape_text(symbol.shape),
             received=shape_text(value.shape),
         )
+    if value.is_symbolic and None in value.shape and value.ndim == symbol.ndim and not loose:
+        lengths = tuple(s if n is None else n for n, s in zip(value.shape, symbol.shape, strict=True))
+        if lengths != value.shape and lengths.count(None) < 2:
+            value = reshape(value, tuple(-1 if n is None else n for n in lengths))
     return value if value.dtype == symbol.dtype else astype(value, symbol.dtype)

@@ -78,6 +78,35 @@ class Call:
         )
 
 
+def _calls_by_depth(model: main.Model) -> dict[int, list[Any]]:
+    """The calls that lead from a model's inputs to its outputs, by how far each is from these, as Keras kept them; the
+    inputs are calls of the layers that stand for them.
+    """
+    return {
+        depth: [_call_of_input(node) if isinstance(node, Tensor) else Call(node) for node in nodes]
+        for depth, nodes in model.graph.calls_by_depth().items()
+    }
+
+
+def _call_of_input(symbol: Tensor) -> Any:
+    alone, shapes = [symbol], [symbol.shape]
+    return SimpleNamespace(
+        outbound_layer=place_of(symbol), input_tensors=alone, output_tensors=alone, input_masks=[None],
+        output_masks=[None], input_shapes=shapes, output_shapes=shapes, inbound_layers=[], node_indices=[],
+        tensor_indices=[],
+    )  # fmt: skip
+
+
+def _layers_by_depth(model: main.Model) -> dict[int, list[Any]]:
+    """The layers of a model, by how far the farthest call of each is from the outputs."""
+    found: dict[int, list[Any]] = {}
+    for depth, calls in sorted(_calls_by_depth(model).items(), reverse=True):
+        for call in calls:
+            if not any(call.outbound_layer is layer for layers in found.values() for layer in layers):
+                found.setdefault(depth, []).append(call.outbound_layer)
+    return found
+
+
 def _history(symbol: Any) -> tuple[Any, int, int]:
     """Where an input is from: the layer that stands for it, its only call, its only output."""
     return place_of(symbol), 0, 0
@@ -118,6 +147,11 @@ _followers = Offered(
     lambda layer: [Call(follower) for node in layer._nodes for follower in node.followers],
     "The calls of other layers on what this one gave.",
 )
+
+_OLDER_NAMES: dict[Any, tuple[str, ...]] = {
+    _calls_by_depth: ("_nodes_by_depth", "nodes_by_depth"),
+    _layers_by_depth: ("_layers_by_depth", "layers_by_depth"),
+}
 
 # --- losses and updates ---------------------------------------------------------------------------------------------
 
@@ -372,6 +406,11 @@ def speak(classic: bool = False) -> None:
         setattr(Layer, name, word)
     offered: list[tuple[Any, str, Any]] = [
         (Model, "updates", _LAYER["updates"]),
+        *(
+            (Model, name, Offered(read, str(read.__doc__)))
+            for read in (_calls_by_depth, _layers_by_depth)
+            for name in _OLDER_NAMES[read]
+        ),
         (Model, "uses_learning_phase", property(_uses_phase, doc=_uses_phase.__doc__)),
         (Loop, "states", property(_states, doc=_states.__doc__)),
         (Loop, "get_initial_state", _first_states),
