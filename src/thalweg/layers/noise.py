@@ -42,7 +42,12 @@ class Dropout(_Rated):
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training:
             return inputs
-        return noise.dropout(inputs, self.rate, noise_shape=self.noise_shape, key=self.next_key())
+        shape = self._get_noise_shape(inputs)
+        return noise.dropout(inputs, self.rate, noise_shape=shape, key=self.next_key())
+
+    def _get_noise_shape(self, inputs: Any) -> Any:
+        """The shape of the draws; subclasses may say it of the inputs."""
+        return self.noise_shape
 
 
 class SpatialDropout1D(_Rated):

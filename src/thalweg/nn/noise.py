@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from thalweg import dtypes
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Tensor
+from thalweg.graph.tensor import Tensor, plain
 from thalweg.ops import random
+from thalweg.ops.dynamic import broadcast_to_lengths
 from thalweg.ops.elementwise import add, astype, divide, equal, multiply, subtract, where
 from thalweg.ops.families import to_floats
+from thalweg.ops.shape import broadcast_like, count, reshape
 
 __all__ = ["dropout", "gaussian_noise", "spatial_dropout"]
 
@@ -26,7 +31,7 @@ def dropout(
     """Zeros with probability ``rate``, the rest divided by 1 - rate; x itself where not ``training``.
 
     ``rate`` may be a tensor. ``noise_shape`` has x's rank: where it is 1, one draw serves the whole axis, and None
-    means x's length. ``key`` and ``symbolic`` are those of :func:`thalweg.ops.random.bernoulli`.
+    means x's length; it, or its lengths, may be integer tensors. ``key`` and ``symbolic`` are those of :func:`thalweg.ops.random.bernoulli`.
 
     >>> dropout([1.0, 2.0], 0.5, training=False).tolist()
     [1.0, 2.0]
@@ -40,8 +45,37 @@ def dropout(
     if not training:
         return x
     keep, scale = _keep_and_scale(rate, x)
-    kept = random.bernoulli(keep, noise_shape, like=x, key=key, symbolic=symbolic)
+    lengths = _lengths_of_noise(noise_shape, x)
+    if lengths is not None and any(isinstance(n, Tensor) for n in lengths):  # known when the program runs
+        like = broadcast_to_lengths(np.float32(0), lengths)
+        kept = broadcast_like(random.bernoulli(keep, like=like, key=key, symbolic=symbolic), x)
+    else:
+        kept = random.bernoulli(keep, lengths, like=x, key=key, symbolic=symbolic)
     return where(kept, multiply(x, scale), 0)
+
+
+def _lengths_of_noise(noise_shape: Any, x: Tensor) -> Any:
+    """The lengths as numbers where they are known, None where each is x's own, else scalars."""
+    if noise_shape is None:
+        return None
+    if isinstance(noise_shape, Tensor) and noise_shape.shape in (None, (None,)):
+        noise_shape = reshape(noise_shape, (x.ndim,))
+    lengths = [noise_shape[k] for k in range(len(x.shape))] if isinstance(noise_shape, Tensor) else noise_shape
+    found = [_known_length(plain(n), x, k) for k, n in enumerate(lengths)]
+    if not any(isinstance(n, Tensor) for n in found):
+        return tuple(found)
+    return [count(x, (k,), dtypes.as_dtype("int64")) if n is None else n for k, n in enumerate(found)]
+
+
+def _known_length(n: Any, x: Tensor, axis: int) -> Any:
+    """A number where the scalar has a value, None where it is x's own length; else the scalar."""
+    if not isinstance(n, Tensor):
+        return n
+    if n.value is not None:
+        return int(n.array())
+    asked = n.inputs[0] if n.op is not None and n.op.name == "astype" else n
+    own = asked.op is count and asked.inputs[0] is x and asked.attrs["axis"] == (axis,)
+    return None if own else n
 
 
 def _keep_and_scale(rate: Any, x: Tensor) -> tuple[Any, Any]:
