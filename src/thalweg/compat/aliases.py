@@ -77,6 +77,9 @@ COMPANIONS = {
     "tensorflow_probability": "thalweg.compat.tfp_names",
 }
 
+# Of these, what one generation has in another room.
+COMPANIONS_OF = {"tf1": {"tensorflow_probability": "thalweg.compat.tf1.probability"}}
+
 _HUB = (
     "its models are TensorFlow's own graphs; tf.keras.applications has networks, and tf.keras.layers.TextVectorization \
 with Embedding reads texts"
@@ -203,7 +206,7 @@ class AliasFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         beside = [] if folder is None else [str(folder)]
         absent = {
             name: room
-            for name, room in COMPANIONS.items()
+            for name, room in {**COMPANIONS, **COMPANIONS_OF.get(generation, {})}.items()
             if importlib.util.find_spec(name) is None
             and importlib.machinery.PathFinder.find_spec(name, beside) is None
         }

@@ -33,6 +33,12 @@ def _over(x: Tensor, axes: int) -> Tensor:
 class Independent(Distribution):
     """The last axes of the batch as parts of one draw."""
 
+    @property
+    def reparameterization_type(self) -> Any:  # type: ignore[override]
+        """That of the distribution below."""
+        return self.distribution.reparameterization_type
+
+
     def __init__(
         self,
         distribution: Distribution,
@@ -186,6 +192,12 @@ class Mixture(Distribution):
 class TransformedDistribution(Distribution):
     """``bijector.forward`` of draws."""
 
+    @property
+    def reparameterization_type(self) -> Any:  # type: ignore[override]
+        """That of the distribution below."""
+        return self.distribution.reparameterization_type
+
+
     def __init__(
         self,
         distribution: Distribution,
@@ -224,6 +236,12 @@ class TransformedDistribution(Distribution):
 class _Repeated(Distribution):
     """Draws of a form of their own of one distribution of a number."""
 
+    @property
+    def reparameterization_type(self) -> Any:  # type: ignore[override]
+        """That of the distribution below."""
+        return self.distribution.reparameterization_type
+
+
     def __init__(self, distribution: Distribution, form: list[int]) -> None:
         self.distribution, self.form = distribution, form
         self.event_axes = len(form)
@@ -241,8 +259,16 @@ class _Repeated(Distribution):
         return _over(self.distribution.log_prob(value), len(self.form))
 
 
+def _of_rows(one: Any) -> MultivariateNormalTriL:
+    """Normal numbers along the last axis as those of a triangular scale."""
+    if isinstance(one, MultivariateNormalTriL):
+        return one
+    return MultivariateNormalTriL(one.mean(), math.matrix_diag(one.stddev()))
+
+
 DIVERGENCES |= {
     MultivariateNormalTriL: lambda a, b: a.divergence(b),
+    (MultivariateNormalTriL, first.MultivariateNormalDiag): lambda a, b: _of_rows(a).divergence(_of_rows(b)),
     OneHotCategorical: lambda a, b: DIVERGENCES[Categorical](a, b),
     Laplace: lambda a, b: (
         math.log(b.scale / a.scale)
@@ -305,9 +331,12 @@ def percentile(
     return math.identity(made, name)
 
 
-_CORE = {
+_CORE: dict[str, Any] = {
     name: getattr(first, name)
-    for name in "Distribution Normal Uniform Bernoulli Categorical Exponential Gamma Beta kl_divergence".split()
+    for name in (
+        "Distribution Normal Uniform Bernoulli Categorical Exponential Gamma Beta kl_divergence "
+        "FULLY_REPARAMETERIZED NOT_REPARAMETERIZED ReparameterizationType"
+    ).split()
 }
 distributions = Namespace(
     "tf.distributions",

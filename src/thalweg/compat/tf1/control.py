@@ -48,6 +48,11 @@ def control_dependencies(control_inputs: Any) -> Any:
     return default_graph().control_dependencies(control_inputs)
 
 
+def init_scope() -> Any:
+    """Inside, nodes wait for nothing, as those do by which variables begin."""
+    return default_graph().control_dependencies(None)
+
+
 # --- structures -----------------------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
-from thalweg.compat.tf1.distributions import Categorical, Distribution, Gamma
+from thalweg.compat.tf1.distributions import FULLY_REPARAMETERIZED, Categorical, Distribution, Gamma
 from thalweg.compat.tf1.further_distributions import Logistic, floats, inside
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.errors import ArgumentError, fail
@@ -190,6 +190,8 @@ class Multinomial(Distribution):
 class Dirichlet(Distribution):
     """Probabilities of classes."""
 
+    reparameterization_type = FULLY_REPARAMETERIZED
+
     event_axes = 1
 
     def __init__(
@@ -315,6 +317,8 @@ class OneHotCategorical(Distribution):
 class ExpRelaxedOneHotCategorical(Distribution):
     """The logarithms of a :class:`RelaxedOneHotCategorical`."""
 
+    reparameterization_type = FULLY_REPARAMETERIZED
+
     event_axes = 1
 
     def __init__(
@@ -364,6 +368,9 @@ class RelaxedOneHotCategorical(ExpRelaxedOneHotCategorical):
 
 class RelaxedBernoulli(Distribution):
     """Numbers near 0 or 1, with gradients for the logits; the cooler, the nearer."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("logits",)
 
     def __init__(
         self,

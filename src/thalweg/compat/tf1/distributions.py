@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math as _math
 from collections.abc import Callable
 from functools import wraps
@@ -13,7 +14,7 @@ import numpy as np
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.graph import Node, Tensor
-from thalweg.compat.tf1.types import as_dtype
+from thalweg.compat.tf1.types import TensorShape, as_dtype
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
 
@@ -33,6 +34,39 @@ def _valued(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return apply
 
 
+class ReparameterizationType:
+    """Whether draws have gradients for the parameters: one of two objects, each equal to itself alone.
+
+    >>> Normal(0.0, 1.0).reparameterization_type
+    <Reparameteriation Type: FULLY_REPARAMETERIZED>
+    """
+
+    def __init__(self, rep_type: str) -> None:
+        self._rep_type = rep_type
+
+    def __repr__(self) -> str:
+        return f"<Reparameteriation Type: {self._rep_type}>"
+
+
+FULLY_REPARAMETERIZED = ReparameterizationType("FULLY_REPARAMETERIZED")
+NOT_REPARAMETERIZED = ReparameterizationType("NOT_REPARAMETERIZED")
+
+
+def _noting(init: Callable[..., None]) -> Callable[..., None]:
+    """The constructor, which notes what an instance was made of in ``parameters``."""
+    signature = inspect.signature(init)
+
+    @wraps(init)
+    def made(self: Any, *args: Any, **kwargs: Any) -> None:
+        if "parameters" not in vars(self):  # else a class above is asked by the one that was called
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            self.parameters = dict(list(bound.arguments.items())[1:])
+        init(self, *args, **kwargs)
+
+    return made
+
+
 class Distribution:
     """What all share: densities from their logarithms, and the names of moments. Keras's tensors are taken as nodes.
 
@@ -41,12 +75,45 @@ class Distribution:
 
     event_axes = 0  # how many of the last axes are one draw
     _kept: Any = None  # the dtype of draws, unless it is that of the parameters
+    reparameterization_type = NOT_REPARAMETERIZED
+    shaped_as_draws: tuple[str, ...] = ()  # the parameters, where all of them have the shape of a draw
+    parameters: dict[str, Any]  # what it was made of
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = _noting(vars(cls)["__init__"])  # type: ignore[method-assign]
         for name, method in list(vars(cls).items()):
             if isinstance(method, FunctionType):
                 setattr(cls, name, g.accepting(_valued(method) if name in _OF_VALUES else method))
+
+    @classmethod
+    def param_static_shapes(cls, sample_shape: Any) -> dict[str, Any]:
+        """The shapes of the parameters of which ``sample()`` has the shape ``sample_shape``, all of it known."""
+        if not cls.shaped_as_draws:
+            raise NotImplementedError(f"{cls.__name__}: the shapes of parameters are not known from that of draws")
+        if not TensorShape(sample_shape).is_fully_defined():
+            raise ValueError("TensorShape sample_shape must be fully defined")
+        return {name: TensorShape(sample_shape) for name in cls.shaped_as_draws}
+
+    @classmethod
+    def param_shapes(cls, sample_shape: Any, name: str = "DistributionParamShapes") -> dict[str, Tensor]:
+        """``param_static_shapes`` of a shape that a run alone may know."""
+        if not cls.shaped_as_draws:
+            cls.param_static_shapes(())
+        return {name: g.convert_to_tensor(sample_shape, "int32") for name in cls.shaped_as_draws}
+
+    def copy(self, **override_parameters_kwargs: Any) -> Any:
+        """Another one of the same parameters, but for those that are given."""
+        return type(self)(**{**self.parameters, **override_parameters_kwargs})
+
+    def cross_entropy(self, other: Any, name: str | None = None) -> Tensor:
+        """``-E[log other(x)]`` over draws x, in nats."""
+        return self.entropy() + kl_divergence(self, other)
+
+    def kl_divergence(self, other: Any, name: str | None = None) -> Tensor:
+        """The Kullback-Leibler divergence from another one."""
+        return kl_divergence(self, other)
 
     def _whole(self) -> Tensor:
         """A node of the shape [batch..., event...] and of the dtype of the parameters."""
@@ -180,6 +247,9 @@ def drawn_shape(sample_shape: Any, like: Any) -> Any:
 class Normal(Distribution):
     """The normal distribution: ``loc``, ``scale`` (``mu``, ``sigma`` before 1.0)."""
 
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("loc", "scale")
+
     def __init__(
         self,
         loc: Any = None,
@@ -235,6 +305,9 @@ class Normal(Distribution):
 class Uniform(Distribution):
     """The uniform distribution from ``low`` to ``high`` (``a``, ``b`` before 1.0)."""
 
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("low", "high")
+
     def __init__(
         self,
         low: Any = 0.0,
@@ -282,6 +355,8 @@ class Uniform(Distribution):
 
 class Bernoulli(Distribution):
     """1 with probability ``probs`` (or ``sigmoid(logits)``), else 0."""
+
+    shaped_as_draws = ("logits",)
 
     def __init__(
         self,
@@ -392,6 +467,8 @@ class Categorical(Distribution):
 class MultivariateNormalDiag(Normal):
     """Independent normal numbers along the last axis."""
 
+    shaped_as_draws = ()
+
     def __init__(
         self,
         loc: Any = None,
@@ -432,6 +509,9 @@ class MultivariateNormalDiag(Normal):
 class Exponential(Distribution):
     """The exponential distribution of a rate."""
 
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("rate",)
+
     def __init__(
         self,
         rate: Any = None,
@@ -470,6 +550,9 @@ class Exponential(Distribution):
 
 class Gamma(Distribution):
     """The gamma distribution: shape ``concentration``, and ``rate``."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("concentration", "rate")
 
     def __init__(
         self,
@@ -524,6 +607,9 @@ class Gamma(Distribution):
 
 class Beta(Distribution):
     """The beta distribution."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("concentration1", "concentration0")
 
     def __init__(
         self,
@@ -592,8 +678,8 @@ def _normal_divergence(a: Normal, b: Normal) -> Tensor:
     return 0.5 * (ratio + shift - 1.0 - math.log(ratio))
 
 
-# The first kind that both are: the more special ones come first.
-DIVERGENCES: dict[type, Callable[[Any, Any], Tensor]] = {
+# The first kind, or one of several, that both are: the more special ones come first.
+DIVERGENCES: dict[Any, Callable[[Any, Any], Tensor]] = {
     MultivariateNormalDiag: lambda a, b: math.reduce_sum(_normal_divergence(a, b), -1),
     Normal: _normal_divergence,
     Categorical: lambda a, b: math.reduce_sum(

@@ -11,6 +11,7 @@ from thalweg.compat.tf1 import distributions as first
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.distributions import (
+    FULLY_REPARAMETERIZED,
     Distribution,
     Gamma,
     Normal,
@@ -39,6 +40,9 @@ def inside(sample_shape: Any, like: Tensor, seed: Any) -> Tensor:
 
 class _Placed(Distribution):
     """What has ``loc`` and ``scale``."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
+    shaped_as_draws = ("loc", "scale")
 
     def __init__(
         self,
@@ -134,6 +138,8 @@ class Gumbel(_Placed):
 class StudentT(_Placed):
     """Student's t distribution of ``df`` degrees of freedom."""
 
+    shaped_as_draws = ("df", "loc", "scale")
+
     def __init__(
         self,
         df: Any,
@@ -194,6 +200,8 @@ class NormalWithSoftplusScale(Normal):
 class Chi2(Gamma):
     """The sum of ``df`` squares of normal numbers."""
 
+    shaped_as_draws = ("df",)
+
     def __init__(
         self, df: Any, validate_args: bool = False, allow_nan_stats: bool = True, name: Any = None
     ) -> None:
@@ -203,6 +211,8 @@ class Chi2(Gamma):
 
 class Deterministic(Distribution):
     """Always ``loc``."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
 
     def __init__(
         self,
@@ -247,6 +257,8 @@ class Deterministic(Distribution):
 
 class MultivariateNormalTriL(Distribution):
     """Normal numbers along the last axis: ``loc + scale_tril @ z``."""
+
+    reparameterization_type = FULLY_REPARAMETERIZED
 
     event_axes = 1
 
@@ -330,6 +342,42 @@ class MultivariateNormalFullCovariance(MultivariateNormalTriL):
     ) -> None:
         lower = None if covariance_matrix is None else math.cholesky(floats(covariance_matrix)[0])
         super().__init__(loc, lower)
+
+
+class MultivariateNormalDiagPlusLowRank(MultivariateNormalTriL):
+    """Normal numbers along the last axis: ``loc + scale @ z`` of the scale
+    ``diag(scale_diag + scale_identity_multiplier) + u @ diag(m) @ u.T``, u and m those of the ``perturb``.
+    """
+
+    def __init__(
+        self,
+        loc: Any = None,
+        scale_diag: Any = None,
+        scale_identity_multiplier: Any = None,
+        scale_perturb_factor: Any = None,
+        scale_perturb_diag: Any = None,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: Any = None,
+    ) -> None:
+        given = [loc, scale_diag, scale_perturb_factor]
+        like = next((p for p in given if p is not None), None)
+        if like is None:
+            raise ValueError("MultivariateNormalDiagPlusLowRank: loc, scale_diag or scale_perturb_factor must be given")
+        (like,) = floats(like)
+        size = like.get_shape()[-2 if like is scale_perturb_factor and scale_diag is None else -1].value
+        diagonal = math.ones([size], like.dtype) if scale_diag is None else floats(scale_diag, like)[0]
+        if scale_identity_multiplier is not None:
+            times = math.expand_dims(floats(scale_identity_multiplier, like)[0], -1)
+            diagonal = times * diagonal if scale_diag is None else times + diagonal
+        scale = math.matrix_diag(diagonal)
+        if scale_perturb_factor is not None:
+            (factor,) = floats(scale_perturb_factor, like)[:1]
+            weighted = factor
+            if scale_perturb_diag is not None:
+                weighted = factor * math.expand_dims(floats(scale_perturb_diag, like)[0], -2)
+            scale += math.matmul(weighted, factor, transpose_b=True)
+        super().__init__(loc, math.cholesky(math.matmul(scale, scale, transpose_b=True)))
 
 
 class MultivariateNormalDiagWithSoftplusScale(first.MultivariateNormalDiag):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,8 +32,10 @@ from thalweg.compat.tf1 import (
     switches,
     tpu,
     types,
+    variables,
 )
 from thalweg.compat.tf1 import training_ops as steps
+from thalweg.compat.tf1.contrib import utils
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -65,15 +69,24 @@ def internals(names: Mapping[str, Any]) -> Namespace:
     )
     vars(ops).update(uid=itertools.count(1).__next__, internal_convert_to_tensor=flat["convert_to_tensor"])
     vars(ops).update(switch=switches.switch, merge=switches.merge, PartitionedVariable=PartitionedVariable)
+    vars(ops).update(_pure_variable_scope=variables.pure_variable_scope, is_resource_variable=_is_resource)
+    vars(ops).update(
+        strip_name_scope=_strip_name_scope,
+        prepend_name_scope=_prepend_name_scope,
+        register_proto_function=lambda collection, proto_type=None, to_proto=None, from_proto=None: None,
+    )
     vars(ops).update(with_dependencies=switches.with_dependencies, _VARSCOPE_KEY=graph.SCOPE_KEY)
     training = Namespace("tf.python.training.training", **members(train))
     the_layers = Namespace(
         "tf.python.layers.layers",
         **members(names["layers"]),
-        smart_cond=names["cond"],
+        smart_cond=utils.smart_cond,
+        constant_value=utils.constant_value,
         normalize_tuple=types.as_tuple,
     )
-    cells = names["rnn_cell"]
+    public = names["rnn_cell"]
+    cells = Namespace("tf.python.ops.rnn_cell_impl", **members(public))
+    vars(cells).update(_zero_state_tensors=rnn.zero_states, _concat=rnn.joined_shape)
     loops = Namespace(
         "tf.python.ops.rnn",
         **{**flat, **{n: v for n, v in own(rnn).items() if n.endswith("rnn")}},
@@ -146,7 +159,13 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             ),
             tf_contextlib=Namespace("tf.python.util.tf_contextlib", contextmanager=contextlib.contextmanager),
             tf_inspect=inspect,
-            all_util=Namespace("tf.python.util.all_util", remove_undocumented=lambda *args, **options: None),
+            all_util=Namespace(
+                "tf.python.util.all_util",
+                remove_undocumented=lambda *args, **options: None,
+                make_all=lambda module_name, doc_string_modules=None: [
+                    name for name in vars(sys.modules[module_name]) if not name.startswith("_")
+                ],
+            ),
             tf_export=Namespace("tf.python.util.tf_export", tf_export=_accepted),
             tf_decorator=Namespace(
                 "tf.python.util.tf_decorator", make_decorator=lambda target, made, *_: made
@@ -294,6 +313,24 @@ def _framework(ops: Namespace) -> Namespace:
             is_tensor=lambda x: isinstance(x, graph.Node),
         ),
     )
+
+
+def _strip_name_scope(name: str, export_scope: str | None) -> str:
+    """The name below a scope; a mark of ``loc:@`` or ``^`` stays in front."""
+    if not export_scope:
+        return name
+    below = export_scope.rstrip("/") + "/"
+    return re.sub(rf"^(\^|loc:@|){re.escape(below)}", r"\1", name)
+
+
+def _prepend_name_scope(name: str, import_scope: str | None) -> str:
+    """The name put below a scope, behind a mark of ``loc:@`` or ``^``."""
+    return re.sub(r"^(\^|loc:@|)", rf"\g<1>{import_scope.rstrip('/')}/", name) if import_scope else name
+
+
+def _is_resource(var: Any) -> bool:
+    """Whether a thing is a variable that is read when a run comes to it."""
+    return isinstance(var, variables.Variable) and var.is_resource
 
 
 def _accepted(*args: Any, **options: Any) -> Any:

@@ -131,3 +131,70 @@ def map_structure_up_to(shallow_tree: Any, func: Callable[..., Any], *inputs: An
         raise ValueError("Cannot map over no sequences")
     parts = [flatten_up_to(shallow_tree, tree, options.get("check_types", True)) for tree in inputs]
     return pack_sequence_as(shallow_tree, [func(*leaves) for leaves in zip(*parts, strict=True)])
+
+
+def flatten_dict_items(dictionary: Mapping[Any, Any]) -> dict[Any, Any]:
+    """The dict with each key that is a structure taken apart, and its value with it.
+
+    >>> flatten_dict_items({(4, (6, 8)): ("a", ("c", "d"))})
+    {4: 'a', 6: 'c', 8: 'd'}
+    """
+    if not isinstance(dictionary, Mapping):
+        raise TypeError("input must be a dictionary")
+    found: dict[Any, Any] = {}
+    for key, value in dictionary.items():
+        keys, values = (flatten(key), flatten(value)) if is_nested(key) else ([key], [value])
+        if len(keys) != len(values):
+            raise ValueError(
+                f"Could not flatten dictionary. Key had {len(keys)} elements, but value had {len(values)} elements. "
+                f"Key: {keys}, value: {values}."
+            )
+        for one, thing in zip(keys, values):
+            if one in found:
+                raise ValueError(f"Could not flatten dictionary: key {one} is not unique.")
+            found[one] = thing
+    return found
+
+
+def yield_flat_paths(nest: Any) -> Iterator[tuple[Any, ...]]:
+    """For each leaf the keys, numbers and names that lead to it.
+
+    >>> list(yield_flat_paths({"a": [3, 4], "b": 5}))
+    [('a', 0), ('a', 1), ('b',)]
+    """
+    if not is_nested(nest):
+        yield ()
+        return
+    names = getattr(nest, "_fields", None)
+    pairs = sorted(nest.items()) if isinstance(nest, Mapping) else zip(names or range(len(nest)), nest)
+    for key, part in pairs:
+        for path in yield_flat_paths(part):
+            yield (key, *path)
+
+
+def flatten_with_tuple_paths(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """The leaves, each with the path to it."""
+    return list(zip(yield_flat_paths(structure), flatten(structure), strict=True))
+
+
+def flatten_with_joined_string_paths(structure: Any, separator: str = "/") -> list[tuple[str, Any]]:
+    """The leaves, each with the path to it as a text.
+
+    >>> flatten_with_joined_string_paths({"a": [3, 4]})
+    [('a/0', 3), ('a/1', 4)]
+    """
+    return [(separator.join(map(str, path)), leaf) for path, leaf in flatten_with_tuple_paths(structure)]
+
+
+def map_structure_with_tuple_paths(func: Callable[..., Any], *structure: Any, **options: Any) -> Any:
+    """``func(path, leaf, leaf of the next, ...)`` in the structure of the first."""
+    for other in structure[1:]:
+        assert_same_structure(structure[0], other, options.get("check_types", True))
+    leaves = zip(yield_flat_paths(structure[0]), *map(flatten, structure), strict=True)
+    return pack_sequence_as(structure[0], [func(*one) for one in leaves])
+
+
+def map_structure_with_paths(func: Callable[..., Any], *structure: Any, **options: Any) -> Any:
+    """:func:`map_structure_with_tuple_paths` with the paths as texts."""
+    joined = lambda path, *leaves: func("/".join(map(str, path)), *leaves)
+    return map_structure_with_tuple_paths(joined, *structure, **options)

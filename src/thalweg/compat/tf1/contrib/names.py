@@ -60,7 +60,7 @@ from thalweg.compat.tf1.contrib.losses import losses
 from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, current_arg_scope, has_arg_scope
-from thalweg.compat.tf1.contrib.utils import model_variable
+from thalweg.compat.tf1.contrib.utils import model_variable, smart_cond
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 _layers = Namespace(
@@ -113,6 +113,7 @@ _framework = Namespace(
     current_arg_scope=current_arg_scope,
     get_name_scope=lambda: graph.default_graph().get_name_scope(),
     model_variable=model_variable,
+    smart_cond=smart_cond,
     sort=math.sort,
     argsort=math.argsort,
     nest=nest,

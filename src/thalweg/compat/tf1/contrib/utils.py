@@ -96,9 +96,11 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[int, ...]:
     return as_tuple(int_or_tuple, 2)
 
 
-def smart_cond(pred: Any, fn1: Any, fn2: Any, name: str | None = None) -> Any:
+def smart_cond(
+    pred: Any, fn1: Any = None, fn2: Any = None, name: str | None = None, *, true_fn: Any = None, false_fn: Any = None
+) -> Any:
     """One function or the other; at once where the condition is known."""
-    known = g.static_value(pred)
+    fn1, fn2, known = true_fn or fn1, false_fn or fn2, g.static_value(pred)
     return control.cond(pred, fn1, fn2, name=name) if known is None else (fn1() if known else fn2())
 
 

@@ -108,6 +108,7 @@ class Graph:
         self.collections: dict[Any, list[Any]] = {}
         self.operations: dict[str, Operation] = {}
         self.variables: dict[str, Any] = {}  # those of get_variable, by full name
+        self.variable_creators: list[Any] = []  # of the open scopes, outermost first
         self.scope_counts: dict[str, int] = {}
         self.layer_names: dict[Any, int] = {}  # how often Keras gave each automatic name
         self.seed: int | None = None

@@ -131,7 +131,7 @@ class RNNCell:
 
     def zero_state(self, batch_size: Any, dtype: Any) -> Any:
         """A state of zeros."""
-        return _zeros(self.state_size, batch_size, dtype)
+        return zero_states(self.state_size, batch_size, dtype)
 
     def get_initial_state(self, inputs: Any = None, batch_size: Any = None, dtype: Any = None) -> Any:
         """A state of zeros for these inputs."""
@@ -173,13 +173,30 @@ def _width(size: Any) -> int:
     return sum(map(_width, size)) if isinstance(size, (list, tuple)) else int(size)
 
 
-def _zeros(size: Any, batch_size: Any, dtype: Any) -> Any:
+def zero_states(size: Any, batch_size: Any, dtype: Any) -> Any:
+    """Zeros for each size in a structure: [batch size, size], or [batch size, *shape]."""
+    if isinstance(size, list):
+        return [zero_states(s, batch_size, dtype) for s in size]
     if isinstance(size, TensorShape):
         return math.zeros([batch_size, *size.as_list()], dtype)
     if isinstance(size, tuple):
-        parts = [_zeros(s, batch_size, dtype) for s in size]
+        parts = [zero_states(s, batch_size, dtype) for s in size]
         return type(size)(*parts) if hasattr(size, "_fields") else tuple(parts)
     return math.zeros([batch_size, size], dtype)
+
+
+def joined_shape(prefix: Any, suffix: Any, static: bool = False) -> Any:
+    """Two shapes, each a number, a vector or a ``TensorShape``, one after the other: a vector, or where ``static`` a list
+    with None for what a run alone knows.
+    """
+    if not static:
+        return math.concat([math.reshape(math.cast(_shape_part(p), "int32"), [-1]) for p in (prefix, suffix)], 0)
+    known = [g.static_value(p) if isinstance(p, Node) else p for p in (prefix, suffix)]
+    return [n for p in known for n in ([None] if p is None else np.ravel(_shape_part(p)).tolist())]
+
+
+def _shape_part(part: Any) -> Any:
+    return part.as_list() if isinstance(part, TensorShape) else part
 
 
 def _function(activation: Any) -> Callable[..., Any]:

@@ -26,20 +26,97 @@ def get_local_variable(name: str, *args: Any, **options: Any) -> Variable:
     return get_variable(**{**given, "trainable": False, "collections": more})
 
 
-def make_template(name_: str, func_: Any, create_scope_now_: bool = False, **fixed: Any) -> Any:
-    """A function whose calls share the variables that the first one makes."""
-    state: dict[str, Any] = {}
+class Template:
+    """A function whose calls share the variables that the first one makes; see :func:`make_template`."""
 
-    def template(*args: Any, **options: Any) -> Any:
-        if "scope" not in state:
-            with variable_scope(None, name_) as scope:
-                made = func_(*args, **{**fixed, **options})
-            state["scope"] = scope
-            return made
-        with variable_scope(state["scope"], reuse=True):
-            return func_(*args, **{**fixed, **options})
+    def __init__(
+        self, name: str, func: Callable[..., Any], create_scope_now: bool = False, unique_name: str | None = None,
+        custom_getter: Any = None,
+    ) -> None:  # fmt: skip
+        if name is None:
+            raise ValueError("name cannot be None.")
+        self.name, self.func = name, func
+        self._unique_name, self._custom_getter = unique_name, custom_getter
+        self._called = False
+        self.variable_scope: VariableScope | None = None
+        if create_scope_now:
+            short = unique_name or _unused_scope(default_graph(), get_variable_scope(), name)
+            with pure_variable_scope(short, custom_getter=custom_getter) as scope:
+                self.variable_scope = scope
 
-    return template
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if self.variable_scope is None:
+            with variable_scope(self._unique_name, self.name, custom_getter=self._custom_getter) as scope:
+                self.variable_scope = scope
+                return self._run(args, options)
+        with variable_scope(self.variable_scope, reuse=self._called or None):
+            return self._run(args, options)
+
+    def _run(self, args: Any, options: Any) -> Any:
+        trained = default_graph().get_collection_ref(GraphKeys.TRAINABLE_VARIABLES)
+        before, again = len(trained), self._called
+        result = self.func(*args, **options)
+        self._called = True
+        if again and len(trained) != before:
+            raise ValueError(
+                "Trainable variable created when calling a template after the first time, perhaps you used tf.Variable "
+                f"when you meant tf.get_variable: {trained[before:]}"
+            )
+        return result
+
+    @property
+    def var_scope(self) -> VariableScope | None:
+        """The variable scope, by its older name."""
+        return self.variable_scope
+
+    @property
+    def variable_scope_name(self) -> str | None:
+        """The name of the variable scope, with "/" at its end."""
+        return None if self.variable_scope is None else f"{self.variable_scope.name.rstrip('/')}/"
+
+    def _made(self, key: str) -> list[Any]:
+        return default_graph().get_collection(key, self.variable_scope_name) if self._called else []
+
+    @property
+    def trainable_variables(self) -> list[Any]:
+        """The variables of the template that are trained."""
+        return self._made(GraphKeys.TRAINABLE_VARIABLES)
+
+    @property
+    def global_variables(self) -> list[Any]:
+        """The variables of the template that are saved."""
+        return self._made(GraphKeys.GLOBAL_VARIABLES)
+
+    @property
+    def local_variables(self) -> list[Any]:
+        """The variables of the template that are not saved."""
+        return self._made(GraphKeys.LOCAL_VARIABLES)
+
+    @property
+    def variables(self) -> list[Any]:
+        """All variables of the template."""
+        return self.global_variables + self.local_variables
+
+    @property
+    def non_trainable_variables(self) -> list[Any]:
+        """The saved variables of the template that are not trained."""
+        trained = {id(v) for v in self.trainable_variables}
+        return [v for v in self.global_variables if id(v) not in trained]
+
+    weights, trainable_weights, non_trainable_weights = variables, trainable_variables, non_trainable_variables
+
+
+def make_template(
+    name_: str, func_: Any, create_scope_now_: bool = False, unique_name_: str | None = None, custom_getter_: Any = None,
+    **kwargs: Any,
+) -> Template:  # fmt: skip
+    """A function whose calls share the variables that the first one makes, in a variable scope of its own.
+
+    The scope is made at the first call, or at once where ``create_scope_now_``; its name is ``unique_name_``, else
+    ``name_`` with a number where it is taken. The other arguments are given to every call.
+    """
+    func = functools.partial(func_, **kwargs) if kwargs else func_
+    return Template(name_, func, create_scope_now_, unique_name_, custom_getter_)
 
 
 def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Any:
@@ -185,6 +262,25 @@ def variable_scope(
             graph.scope_counts = kept
         else:  # the next scope of this name numbers those below it anew
             graph.scope_counts = {key: n for key, n in counts.items() if not key.startswith(below)}
+
+
+def pure_variable_scope(name_or_scope: Any, reuse: Any = None, *options: Any, **named: Any) -> Any:
+    """A variable scope that opens no name scope."""
+    names = ("initializer", "regularizer", "caching_device", "partitioner", "custom_getter", "old_name_scope", "dtype")
+    named.update(zip(names, options))
+    named.pop("old_name_scope", None)
+    return variable_scope(name_or_scope, reuse=reuse, auxiliary_name_scope=False, **named)
+
+
+@contextmanager
+def variable_creator_scope(variable_creator: Callable[..., Variable]) -> Iterator[None]:
+    """Inside, variables are made by ``variable_creator(next_creator, **arguments)``; the innermost is asked first."""
+    creators = default_graph().variable_creators
+    creators.append(variable_creator)
+    try:
+        yield
+    finally:
+        creators.remove(variable_creator)
 
 
 def _chained(getter: Any, outer: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -39,7 +40,21 @@ def _of_complex_numbers(x: Any) -> bool:
     return isinstance(x, complex) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind == "c")
 
 
-class Variable(Node):
+class _Made(type):
+    """Variables are made by the creators of the open scopes (``tf.variable_creator_scope``), where there are any."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        creators = default_graph().variable_creators
+        if not creators:
+            return super().__call__(*args, **options)
+        names = list(inspect.signature(Variable.__init__).parameters)[1:]
+        create: Any = super().__call__
+        for creator in creators:
+            create = functools.partial(creator, create)
+        return create(**{**dict(zip(names, args)), **options})
+
+
+class Variable(Node, metaclass=_Made):
     """A node whose value a session keeps; its initialisation must be run first."""
 
     is_resource = True  # else a fetch of it beside its update has the value after it
