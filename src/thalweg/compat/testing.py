@@ -14,20 +14,20 @@ import numpy as np
 _LOOSE = {"float16": 1e-3, "bfloat16": 1e-2}  # tolerances of ``assertAllCloseAccordingToType``
 
 
-def _compared(check: Callable[[Any, Any], None], a: Any, b: Any) -> None:
+def _compared(check: Callable[[Any, Any], None], a: Any, b: Any, array_of: Callable[[Any], Any]) -> None:
     """Compare two arrays, or the parts of two nests at the same places."""
     if isinstance(a, Mapping):
         if set(a) != set(b):
             raise AssertionError(f"one has the keys {sorted(a)}, the other {sorted(b)}")
         for key in a:
-            _compared(check, a[key], b[key])
+            _compared(check, a[key], b[key], array_of)
     elif isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)) and _has_arrays(a):
         if len(a) != len(b):
             raise AssertionError(f"one has {len(a)} parts, the other {len(b)}")
         for one, other in zip(a, b, strict=True):
-            _compared(check, one, other)
+            _compared(check, one, other, array_of)
     else:
-        check(np.asarray(a), np.asarray(b))
+        check(array_of(a), array_of(b))
 
 
 def _has_arrays(parts: Any) -> bool:
@@ -42,49 +42,53 @@ def _has_arrays(parts: Any) -> bool:
 class ArrayTestCase(unittest.TestCase):
     """unittest's, with comparisons of arrays."""
 
+    def array_of(self, x: Any) -> Any:
+        """A tensor or nested list as an array."""
+        return np.asarray(x)
+
     def assertAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
-        _compared(lambda x, y: np.testing.assert_array_equal(x, y, msg or ""), a, b)
+        _compared(lambda x, y: np.testing.assert_array_equal(x, y, msg or ""), a, b, self.array_of)
 
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
-        _compared(lambda x, y: np.testing.assert_allclose(x, y, rtol, atol, err_msg=msg or ""), a, b)
+        _compared(lambda x, y: np.testing.assert_allclose(x, y, rtol, atol, err_msg=msg or ""), a, b, self.array_of)
 
     def assertAllCloseAccordingToType(
         self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6,
         float_atol: float = 1e-6, msg: Any = None, **ignored: Any,
     ) -> None:  # fmt: skip
         """Close, as far as the dtypes of both can be."""
-        kinds = {str(np.asarray(x).dtype) for x in (a, b)}
+        kinds = {str(self.array_of(x).dtype) for x in (a, b)}
         least = max([_LOOSE.get(k, 0.0) for k in kinds])
         single = "float32" in kinds
         relative, absolute = (float_rtol, float_atol) if single else (rtol, atol)
         self.assertAllClose(a, b, max(relative, least), max(absolute, least), msg)
 
     def assertNotAllEqual(self, a: Any, b: Any, msg: Any = None) -> None:
-        self.assertFalse(np.array_equal(np.asarray(a), np.asarray(b)), msg)
+        self.assertFalse(np.array_equal(self.array_of(a), self.array_of(b)), msg)
 
     def assertNotAllClose(
         self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None
     ) -> None:
-        self.assertFalse(np.allclose(np.asarray(a), np.asarray(b), rtol, atol), msg)
+        self.assertFalse(np.allclose(self.array_of(a), self.array_of(b), rtol, atol), msg)
 
     def assertAllGreater(self, a: Any, comparison_target: Any) -> None:
-        self.assertGreater(np.min(np.asarray(a)), comparison_target)
+        self.assertGreater(np.min(self.array_of(a)), comparison_target)
 
     def assertAllGreaterEqual(self, a: Any, comparison_target: Any) -> None:
-        self.assertGreaterEqual(np.min(np.asarray(a)), comparison_target)
+        self.assertGreaterEqual(np.min(self.array_of(a)), comparison_target)
 
     def assertAllLess(self, a: Any, comparison_target: Any) -> None:
-        self.assertLess(np.max(np.asarray(a)), comparison_target)
+        self.assertLess(np.max(self.array_of(a)), comparison_target)
 
     def assertAllLessEqual(self, a: Any, comparison_target: Any) -> None:
-        self.assertLessEqual(np.max(np.asarray(a)), comparison_target)
+        self.assertLessEqual(np.max(self.array_of(a)), comparison_target)
 
     def assertAllInRange(self, target: Any, lower_bound: Any, upper_bound: Any, **ignored: Any) -> None:
         self.assertAllGreaterEqual(target, lower_bound)
         self.assertAllLessEqual(target, upper_bound)
 
     def assertAllInSet(self, target: Any, expected_set: Any) -> None:
-        found = set(np.asarray(target).reshape(-1).tolist())
+        found = set(self.array_of(target).reshape(-1).tolist())
         self.assertLessEqual(found, set(expected_set), "elements outside the set")
 
     def assertNear(self, f1: Any, f2: Any, err: Any, msg: Any = None) -> None:
@@ -95,14 +99,14 @@ class ArrayTestCase(unittest.TestCase):
 
     def assertNDArrayNear(self, ndarray1: Any, ndarray2: Any, err: Any, msg: Any = None) -> None:
         """That the norm of the difference is less than ``err``."""
-        self.assertLess(np.linalg.norm(np.asarray(ndarray1) - np.asarray(ndarray2)), err, msg)
+        self.assertLess(np.linalg.norm(self.array_of(ndarray1) - self.array_of(ndarray2)), err, msg)
 
     def assertShapeEqual(self, np_array: Any, tf_tensor: Any, msg: Any = None) -> None:
         self.assertEqual(tuple(np_array.shape), tuple(tf_tensor.get_shape().as_list()), msg)
 
     def assertDTypeEqual(self, target: Any, expected_dtype: Any) -> None:
         self.assertEqual(
-            np.asarray(target).dtype, np.dtype(getattr(expected_dtype, "as_numpy_dtype", expected_dtype))
+            self.array_of(target).dtype, np.dtype(getattr(expected_dtype, "as_numpy_dtype", expected_dtype))
         )
 
     def assertLen(self, container: Any, expected_len: int, msg: Any = None) -> None:

@@ -13,6 +13,7 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis
 from thalweg.ops.joining import _known_length, concat_op
 from thalweg.ops.shape import (
+    count,
     _tensor,
     broadcast_to,
     expand_dims,
@@ -155,6 +156,8 @@ def tile(x: Any, repetitions: int | Sequence[int], /) -> Tensor:
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     """Each element repeated along ``axis`` (default: of the flattened tensor): ``repeats`` times, or one count each.
 
+    Counts that a program knows only when it runs leave the length of the axis open.
+
     >>> repeat([1, 2], 2).tolist(), repeat([1, 2], [0, 3]).tolist()
     ([1, 1, 2, 2], [2, 2, 2])
     """
@@ -162,6 +165,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if axis is None:
         x, axis = flatten(x), 0
     axis = checked_axis(axis, x.ndim, "repeat")
+    if isinstance(repeats, Tensor) and repeats.is_symbolic:
+        return _repeated_as_told(x, repeats, axis)
     counts = np.asarray(repeats.array() if isinstance(repeats, Tensor) else repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
         raise fail(
@@ -178,6 +183,23 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if counts.size not in (1, length):
         raise fail(ArgumentError, "repeat: repeats", expected=f"{length} numbers", received=f"{counts.size}")
     return take(x, np.repeat(np.arange(length), counts), axis=axis)
+
+
+@make_op({}, infer=lambda counts: Spec((None,), np.dtype(np.int64)), grad=lambda g, y, counts: [None])
+def _numbers_repeated(counts, /):  # type: ignore[no-untyped-def]
+    """The places 0, 1, ..., each as often as its count says."""
+    if counts.size and counts.min() < 0:
+        raise ValueError(f"repeat: repeats must be >= 0, received {counts.min()}")
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _repeated_as_told(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
+    from thalweg.ops.dynamic import broadcast_to_lengths
+    from thalweg.ops.index import take
+
+    length = x.shape[axis]
+    lengths = [count(x, (axis,), np.dtype(np.int64)) if length is None else length]
+    return take(x, _numbers_repeated(broadcast_to_lengths(repeats, lengths)), axis=axis)
 
 
 def _blocks(x: Tensor, count: int, axis: int) -> Tensor:

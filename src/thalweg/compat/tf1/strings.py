@@ -444,8 +444,18 @@ class TestCase(ArrayTestCase):
     test_session.__test__ = False  # type: ignore[attr-defined]
 
     def evaluate(self, tensors: Any) -> Any:
-        """The values in the default session."""
-        return g.session_for(None).run(tensors)
+        """The values in the default session, else in one of the test's."""
+        from thalweg.compat.tf1.session import get_default_session
+
+        session = get_default_session()
+        if session is not None:
+            return session.run(tensors)
+        with self.test_session() as session:
+            return session.run(tensors)
+
+    def array_of(self, x: Any) -> Any:
+        """The value of a node, or a nested list, as an array."""
+        return np.asarray(self.evaluate(x) if isinstance(x, g.Node) else x)
 
 
 def is_gpu_available(cuda_only: bool = False, min_cuda_compute_capability: Any = None) -> bool:

@@ -300,6 +300,8 @@ def tile(input: Any, multiples: Any, name: Any = None) -> Any:
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: Any = None) -> Any:
     """Elements several times, one after another."""
+    if isinstance(repeats, Tensor) and repeats.is_symbolic:
+        return tiling.repeat(tensor(input), repeats, axis=axis)
     times = repeats if isinstance(repeats, int) else np.asarray(repeats)
     return tiling.repeat(tensor(input), int(times) if np.ndim(times) == 0 else times, axis=axis)
 

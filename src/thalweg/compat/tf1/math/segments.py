@@ -24,7 +24,7 @@ from thalweg.compat.tf1.math.shapes import expand_dims, identity, reshape, shape
 from thalweg.compat.tf1.types import NotKnownYet, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
-from thalweg.ops import elementwise, index, joining, reduce, segments, triangles
+from thalweg.ops import elementwise, index, joining, reduce, segments, tiling, triangles
 from thalweg.ops import shape as shape_ops
 from thalweg.ops import sort as core_sort
 
@@ -305,9 +305,11 @@ def _at_numbers(indices: Sequence[Tensor], joined: Tensor, row: list[int | None]
 
 def repeat(input: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Tensor:
     """Each element so often in a row."""
-    times = g.known_value(repeats, "tf.repeat: repeats")
+    times = static_value(repeats)
     x = g.convert_to_tensor(input)
     x, place = (reshape(x, [-1]), 0) if axis is None else (x, static_int(axis, "axis"))
+    if times is None:
+        return wrap(tiling.repeat(value(x), value(repeats), axis=place), name, "Repeat", [input, repeats])
     length = x.get_shape()[place].value
     if length is None:
         if times.size != 1:
