@@ -28,7 +28,7 @@ from thalweg.compat.ufuncs import as_operator
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
 from thalweg.graph.updates import Recorder, current_recorder, recording
-from thalweg.graph.walk import leaves
+from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.layers import base
 from thalweg.layers.base import Layer
 from thalweg.ops.elementwise import where
@@ -90,13 +90,58 @@ def _inner_call(called: Callable[..., Any]) -> Callable[..., Any]:
         if training is None and base._calls.training:
             training = base._calls.training[-1]
         if not isinstance(training, Tensor) or not training.is_symbolic:
-            return base.mapped(plain, called(self, args, kwargs))
+            found = base.mapped(plain, called(self, args, kwargs))
+            return found if self.sublayers() else _with_own_gradients(found, (args, kwargs))
         try:
             return base.mapped(plain, called(self, args, kwargs))
         except SymbolicError:  # it looks at the flag: both ways, and one of them chosen by its value
             return _both_ways(functools.partial(called, self), args, kwargs, training)
 
     return as_tensors
+
+
+# What ops of layers are called in ``Graph.gradient_override_map``.
+_KINDS = {
+    name: name.capitalize()
+    for name in ("relu", "relu6", "elu", "selu", "sigmoid", "tanh", "softplus", "softsign", "softmax")
+}
+
+
+def _with_own_gradients(outputs: Any, given: Any) -> Any:
+    """What a layer gives, with the gradients that ``Graph.gradient_override_map`` names for ops of its own."""
+    graph = g.default_graph()
+    kinds = {name: kind for name, kind in _KINDS.items() if kind in graph.overrides}
+    if not kinds:
+        return outputs
+
+    def made(t: Tensor, inputs: list[Tensor]) -> Tensor:
+        same = all(a is b for a, b in zip(t.inputs, inputs, strict=True))
+        if t.op is not None and t.op.name in kinds:
+            return g.wrap(t if same else remake(t, inputs), None, kinds[t.op.name], list(map(g.node_of, inputs))).t
+        return t if same else remake(t, inputs)
+
+    tensors = [t for t in base.flat(outputs) if isinstance(t, Tensor)]
+    kept = {t: t for t in base.flat(given) if isinstance(t, Tensor)}
+    new = dict(zip(map(id, tensors), rebuild(tensors, kept, made), strict=True))
+    return base.mapped(lambda t: new.get(id(t), t), outputs)
+
+
+def _as_called_now(as_called_now: Callable[..., Any]) -> Callable[..., Any]:
+    """What a model calls again has the gradients that held where the layer was called."""
+
+    @functools.wraps(as_called_now)
+    def found(self: Layer, *args: Any) -> Any:
+        again, kept = as_called_now(self, *args), dict(g.default_graph().overrides)
+        if not kept:
+            return again
+
+        def with_gradients(*args: Any, **kwargs: Any) -> Any:
+            with g.default_graph().gradient_override_map(kept):
+                return again(*args, **kwargs)
+
+        return with_gradients
+
+    return found
 
 
 def _both_ways(called: Callable[..., Any], args: Any, kwargs: dict[str, Any], training: Tensor) -> Any:
@@ -322,6 +367,12 @@ def rule_of(optimizer: Any) -> Any:
     return optimizer._rule
 
 
+def _with_classes_below(cls: Any) -> Iterator[Any]:
+    yield cls
+    for derived in cls.__subclasses__():
+        yield from _with_classes_below(derived)
+
+
 def speak() -> None:
     """Let graphs of TensorFlow 1 and Keras's tensors, layers and weights be used together in this process."""
     install_methods(_WORDS)
@@ -329,6 +380,9 @@ def speak() -> None:
     patched: Any = Layer
     patched.__call__ = _call(Layer.__call__)
     patched._called = _inner_call(Layer._called)
+    for cls in _with_classes_below(Layer):
+        if "as_called_now" in vars(cls):
+            cls.as_called_now = _as_called_now(vars(cls)["as_called_now"])
     patched.add_weight = _add_weight(Layer.add_weight)
     patched.losses = _losses(vars(Layer)["losses"])
     patched.updates = property(_updates, doc=_updates.__doc__)

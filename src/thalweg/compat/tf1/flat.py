@@ -82,7 +82,7 @@ FLAT.update(
     {n: getattr(graph, n) for n in ("Graph", "GraphKeys", "Operation", "Tensor", "reset_default_graph")}
 )
 FLAT.update({n: getattr(session, n) for n in ("Session", "InteractiveSession", "get_default_session")})
-FLAT.update({n: getattr(types, n) for n in ("DType", "TensorShape", "as_dtype")})
+FLAT.update({n: getattr(types, n) for n in ("DType", "TensorShape", "TensorSpec", "as_dtype")})
 FLAT.update(
     {
         n: getattr(queues, n)

@@ -8,6 +8,7 @@ import itertools
 import re
 import sys
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from thalweg.compat.names import Namespace, members, own
@@ -24,6 +25,7 @@ from thalweg.compat.tf1 import (
     graph_defs,
     math,
     metrics,
+    monitored,
     node_defs,
     random,
     records,
@@ -76,7 +78,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         register_proto_function=lambda collection, proto_type=None, to_proto=None, from_proto=None: None,
     )
     vars(ops).update(with_dependencies=switches.with_dependencies, _VARSCOPE_KEY=graph.SCOPE_KEY)
+    vars(ops)["_gradient_registry"] = SimpleNamespace(_registry=math.RegisterGradient.by_name)
     training = Namespace("tf.python.training.training", **members(train))
+    vars(training)["_HookedSession"] = monitored.HookedSession
     the_layers = Namespace(
         "tf.python.layers.layers",
         **members(names["layers"]),

@@ -58,7 +58,15 @@ class Scaffold:
         return self
 
 
-class ChiefSessionCreator:
+class SessionCreator:
+    """What makes the session of a monitored one."""
+
+    def create_session(self) -> Session:
+        """The session."""
+        raise NotImplementedError(f"create_session is not implemented for {type(self).__name__}")
+
+
+class ChiefSessionCreator(SessionCreator):
     """How a monitored session begins: with the values of the last checkpoint in a folder, or initialised."""
 
     def __init__(
@@ -91,22 +99,11 @@ class ChiefSessionCreator:
 WorkerSessionCreator = ChiefSessionCreator
 
 
-class MonitoredSession:
-    """A session that initialises its variables and calls hooks."""
+class HookedSession:
+    """A session whose runs call hooks."""
 
-    def __init__(
-        self,
-        session_creator: Any = None,
-        hooks: Sequence[Any] | None = None,
-        stop_grace_period_secs: int = 120,
-    ) -> None:
-        self.hooks, self._stop = list(hooks or ()), False
-        for hook in self.hooks:
-            hook.begin()
-        self.session = (session_creator or ChiefSessionCreator()).create_session()
-        self.graph, self.coord = self.session.graph, Coordinator()
-        for hook in self.hooks:
-            hook.after_create_session(self.session, self.coord)
+    def __init__(self, sess: Any, hooks: Sequence[Any]) -> None:
+        self.session, self.hooks, self.graph, self._stop = sess, list(hooks), sess.graph, False
 
     def run(self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None) -> Any:
         """As a session's, with what the hooks want beside it."""
@@ -121,6 +118,28 @@ class MonitoredSession:
             hook.after_run(context, SessionRunValues(result))
         self._stop = self._stop or context.stop_requested
         return made
+
+    def should_stop(self) -> bool:
+        """Whether a hook has asked to stop."""
+        return self._stop
+
+
+class MonitoredSession(HookedSession):
+    """A session that initialises its variables and calls hooks."""
+
+    def __init__(
+        self,
+        session_creator: Any = None,
+        hooks: Sequence[Any] | None = None,
+        stop_grace_period_secs: int = 120,
+    ) -> None:
+        started = list(hooks or ())
+        for hook in started:
+            hook.begin()
+        super().__init__((session_creator or ChiefSessionCreator()).create_session(), started)
+        self.coord = Coordinator()
+        for hook in self.hooks:
+            hook.after_create_session(self.session, self.coord)
 
     def run_step_fn(self, step_fn: Any) -> Any:
         """``step_fn(context)``: it has the plain session, a run with hooks, and a way to stop."""

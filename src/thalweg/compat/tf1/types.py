@@ -295,6 +295,42 @@ class NotKnownYet(ValueError):
     """What must be known when the graph is built, and a run may know: see ``late``."""
 
 
+class TensorSpec:
+    """The shape and dtype of a tensor, and a name.
+
+    >>> TensorSpec([None, 3], "float32", "x")
+    TensorSpec(shape=(?, 3), dtype=tf.float32, name='x')
+    """
+
+    def __init__(self, shape: Any, dtype: Any = "float32", name: str | None = None) -> None:
+        self.shape, self.dtype, self.name = TensorShape(shape), as_dtype(dtype), name
+
+    @classmethod
+    def from_tensor(cls, tensor: Any, name: str | None = None) -> TensorSpec:
+        """Those of a tensor, and the name of its node unless one is given."""
+        return cls(tensor.get_shape(), tensor.dtype, name or tensor.op.name)
+
+    @classmethod
+    def from_spec(cls, spec: Any, name: str | None = None) -> TensorSpec:
+        """Those of another one, and its name unless one is given."""
+        return cls(spec.shape, spec.dtype, name or spec.name)
+
+    def is_compatible_with(self, spec_or_tensor: Any) -> bool:
+        """Whether the dtypes are the same and the shapes could be."""
+        return self.dtype == as_dtype(spec_or_tensor.dtype) and self.shape.is_compatible_with(spec_or_tensor.shape)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TensorSpec):
+            return False
+        return (self.shape, self.dtype, self.name) == (other.shape, other.dtype, other.name)
+
+    def __hash__(self) -> int:
+        return hash((str(self.shape), self.dtype))
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype={self.dtype!r}, name={self.name!r})"
+
+
 class TensorShape:
     """A static shape, perhaps with unknown lengths; ``dims`` is None where the rank is unknown."""
 
@@ -399,6 +435,10 @@ class TensorShape:
         if self.dims is None:
             raise ValueError("the rank is unknown")
         return iter(self.dims)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The lengths as objects, so that ``np.prod(shape[1:]).value`` is there; of a dtype as numbers."""
+        return np.array(list(self), object if dtype is None else dtype)
 
     def __len__(self) -> int:
         if self.dims is None:

@@ -121,6 +121,10 @@ class RNNCell:
         """Whether its variables are trained."""
         return self._trainable
 
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = bool(value)
+
     def count_params(self) -> int:
         """How many numbers the variables hold."""
         return sum(v.get_shape().num_elements() for v in self.variables)
