@@ -29,7 +29,7 @@ _MAKERS = {f"numpy.{name}" for name in ("array", "asarray", "reshape")}
 _ROWS, _LOAD = "__old_rows__", "__old_load__"
 _READERS = {
     f"numpy.{name}"
-    for name in ("random.choice", "random.permutation", "split", "array_split", "delete", "save")
+    for name in ("random.choice", "random.permutation", "split", "array_split", "delete", "save", "copy")
 }  # of arrays, which programs give lists of rows
 _CLASS = "__class_named__"
 _NUMBER, _FORMATTED, _ASSIGN, _CHANGED = "__number__", "__formatted__", "__assign__", "__changed__"
@@ -133,6 +133,14 @@ def old_rows(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is_named(node: ast.expr, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
+
+
+def _names(tree: ast.AST) -> dict[str, str]:
+    """Local names to what they were imported from; ``np`` may have come by an import of everything in a module."""
+    found = imported(tree)
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)):
+        found.setdefault("np", "numpy")
+    return found
 
 
 class _Rewriter(ast.NodeTransformer):
@@ -286,7 +294,7 @@ def _is_of_one(target: ast.Subscript) -> bool:
 
 def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
     """The code of a program; ``values``: ``x.value()`` is the value of the variable."""
-    return compile(_Rewriter(imported(tree), values).visit(tree), path, "exec", dont_inherit=True)
+    return compile(_Rewriter(_names(tree), values).visit(tree), path, "exec", dont_inherit=True)
 
 
 def execfile(

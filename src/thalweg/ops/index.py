@@ -13,8 +13,8 @@ import numpy as np
 
 from thalweg import dtypes
 from thalweg.errors import ArgumentError, IndexRangeError, ShapeError, SymbolicError, fail
-from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Tensor, Variable, checked_axis, constant, shape_text
+from thalweg.graph.op import convert_operands, make_op
+from thalweg.graph.tensor import Spec, Tensor, Variable, checked_axis, constant, shape_text
 from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
 from thalweg.ops.arithmetic import astype, greater, less, where
@@ -321,13 +321,28 @@ def _along(x: Tensor, indices: Tensor, axis: int) -> list[Tensor]:
 def gather_nd(x: Any, indices: Any, /, *, batch_dims: int = 0) -> Tensor:
     """The slices of x at index vectors: the last axis of ``indices`` indexes the first axes of x.
 
-    With ``batch_dims``, that many leading axes of both belong together.
+    With ``batch_dims``, that many leading axes of both belong together. Vectors of an open length are taken to index
+    all axes of x: a run with others is an error.
 
     >>> gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]).tolist()
     [2, 3]
     """
     (x,), (indices,) = convert_operands([x]), convert_operands([as_index(indices)])
+    if indices.is_symbolic and indices.ndim and indices.shape[-1] is None:
+        indices = _of_length(indices, length=x.ndim - batch_dims)
     return gather(x, *_vectors(x, indices, batch_dims), axes=_vector_axes(indices, batch_dims), position=0)
+
+
+@make_op(
+    {},
+    infer=lambda indices, *, length: Spec((*indices.shape[:-1], length), indices.dtype),
+    grad=lambda g, y, indices, *, length: [None],
+)
+def _of_length(indices, /, length):  # type: ignore[no-untyped-def]
+    """The index vectors, which must have this length."""
+    if indices.shape[-1] != length:
+        raise ValueError(f"index vectors of {indices.shape[-1]} numbers; expected {length}, all axes of x")
+    return indices
 
 
 def _vector_length(indices: Tensor) -> int:

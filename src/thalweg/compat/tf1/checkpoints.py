@@ -41,6 +41,12 @@ class CheckpointState:
         self.all_model_checkpoint_paths = all_model_checkpoint_paths
 
 
+class SaverDef:
+    """What forms of files there are, for ``Saver(write_version=...)``: here there is one."""
+
+    LEGACY, V1, V2 = range(3)
+
+
 class Saver:
     """Keeps the values of variables in files, the last ``max_to_keep`` of them."""
 

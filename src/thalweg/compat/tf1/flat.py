@@ -90,7 +90,7 @@ FLAT.update(
     }
 )
 FLAT["ConditionalAccumulator"] = accumulators.ConditionalAccumulator
-FLAT.update({n: getattr(summary, n) for n in ("Summary", "HistogramProto", "Event")})
+FLAT.update({n: getattr(summary, n) for n in ("Summary", "HistogramProto", "Event", "SessionLog")})
 FLAT.update(
     {
         n: getattr(summary, n)

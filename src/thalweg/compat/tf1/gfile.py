@@ -44,6 +44,18 @@ class GFile:
 FastGFile = Open = GFile
 
 
+def write_string_to_file(filename: str, file_content: Any) -> None:
+    """Write a text or bytes as the whole of a file."""
+    with GFile(filename, "w") as file:
+        file.write(file_content)
+
+
+def read_file_to_string(filename: str, binary_mode: bool = False) -> Any:
+    """All of a file: a text, or bytes in ``binary_mode``."""
+    with GFile(filename, "rb" if binary_mode else "r") as file:
+        return file.read()
+
+
 def Exists(filename: str) -> bool:
     """Whether there is a file or folder."""
     return os.path.exists(filename)

@@ -237,7 +237,7 @@ def messages(names: Mapping[str, Any]) -> Namespace:
                 HistogramProto=names["HistogramProto"],
             ),
         ),
-        util=Namespace("tf.core.util", event_pb2=Namespace("tf.core.util.event_pb2", Event=names["Event"])),
+        util=Namespace("tf.core.util", event_pb2=Namespace("tf.core.util.event_pb2", Event=names["Event"], SessionLog=names["SessionLog"])),
         protobuf=Namespace(
             "tf.core.protobuf",
             config_pb2=Namespace("tf.core.protobuf.config_pb2", **{name: names[name] for name in settings}),
@@ -270,6 +270,8 @@ file_io = Namespace(
     get_matching_files=gfile.Glob,
     copy=gfile.Copy,
     rename=gfile.Rename,
+    write_string_to_file=gfile.write_string_to_file,
+    read_file_to_string=gfile.read_file_to_string,
 )
 
 

@@ -310,6 +310,15 @@ class Summary:
         return b"".join(v.message() for v in self.value)
 
 
+class SessionLog:
+    """That a session began, ended or saved a checkpoint."""
+
+    STATUS_UNSPECIFIED, START, STOP, CHECKPOINT = range(4)
+
+    def __init__(self, status: int = 0, checkpoint_path: str = "", msg: str = "") -> None:
+        self.status, self.checkpoint_path, self.msg = status, checkpoint_path, msg
+
+
 class Event:
     """What an event file holds for one step."""
 
