@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from thalweg.compat.names import Namespace, members, own
+import numpy as np
+
+from thalweg.compat.names import REASONS, Namespace, UnsupportedNameError, members, own
 from thalweg.compat.tf1 import (
     app,
     checkpoints,
@@ -200,6 +202,10 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         pywrap_tensorflow=Namespace(
             "tf.python.pywrap_tensorflow", NewCheckpointReader=checkpoints.NewCheckpointReader
         ),
+        # Programs import it in case they are told to debug; its sessions are not here.
+        debug=Namespace(
+            "tf.python.debug", has_inf_or_nan=_has_inf_or_nan, **{name: _no_debugger(name) for name in _DEBUGGERS}
+        ),
         tools=graph_defs.tools,
         saved_model=names["saved_model"],
         tpu=Namespace("tf.python.tpu", **members(tpu.tpu), tpu_function=tpu.tpu_function),
@@ -319,6 +325,24 @@ def _framework(ops: Namespace) -> Namespace:
             is_tensor=lambda x: isinstance(x, graph.Node),
         ),
     )
+
+
+_DEBUGGERS = [f"{kind}Debug{form}" for kind in ("LocalCLI", "Dumping", "TensorBoard") for form in ("WrapperSession", "Hook")]
+
+
+def _no_debugger(name: str) -> type:
+    """A class of TensorFlow's debugger, which says that it is not here where a program makes one."""
+
+    def __init__(self: Any, *args: Any, **options: Any) -> None:
+        raise UnsupportedNameError(f"tf.python.debug.{name} is not supported: {REASONS['tf.python.debug']}")
+
+    return type(name, (), {"__init__": __init__})
+
+
+def _has_inf_or_nan(datum: Any, tensor: Any) -> bool:
+    """Whether an array holds a number that is not finite."""
+    values = np.asarray(tensor)
+    return values.dtype.kind in "fc" and not np.isfinite(values).all()
 
 
 def _strip_name_scope(name: str, export_scope: str | None) -> str:

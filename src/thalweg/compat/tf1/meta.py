@@ -53,11 +53,13 @@ def export_meta_graph(
     strip_default_attrs: bool = False,
     save_debug_info: bool = False,
 ) -> MetaGraphDef:
-    """The graph as it is now; with ``filename`` also under that path."""
+    """The graph as it is now, with the collections in ``collection_list`` (all); with ``filename`` also under that path."""
     only("export_meta_graph", "graph_def", graph_def)
-    only("export_meta_graph", "collection_list", collection_list)
     only("export_meta_graph", "export_scope", export_scope or None)
     made = MetaGraphDef(copied(graph or g.default_graph()))
+    if collection_list is not None:
+        found = made.graph.collections
+        made.graph.collections = {key: found[key] for key in collection_list if key in found}
     if filename is not None:
         remember(filename, made.graph)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from thalweg.compat.ufuncs import as_operator
 from thalweg.errors import fail
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
+
+
+# Parts of the names of operations that keep something, or draw.
+_STATEFUL = ("Variable", "VarHandle", "Random", "Queue", "Iterator", "Table", "Reader", "TensorArray", "PyFunc", "Multinomial")
 
 
 class Operation:
@@ -58,6 +63,13 @@ class Operation:
         from thalweg.compat.tf1.node_defs import node_def
 
         return node_def(self)
+
+    @property
+    def op_def(self) -> Any:
+        """The kind of the operation, and whether it keeps or changes something beside what it gives."""
+        kind = self.kind_name()
+        keeps = self.effect is not None or any(word in kind for word in _STATEFUL)
+        return SimpleNamespace(name=kind, is_stateful=keeps)
 
     def get_attr(self, name: str) -> Any:
         """An attribute of the operation: a type, a shape, or what it is."""

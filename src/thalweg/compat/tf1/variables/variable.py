@@ -329,10 +329,50 @@ def assign(
     return _assigned(ref, new, name, "Assign")
 
 
+def _ends(part: slice) -> list[Any]:
+    """The numbers and nodes that a slice is made of."""
+    return [end for end in (part.start, part.stop, part.step) if end is not None]
+
+
+def _told(part: Any, ends: list[core.Tensor]) -> Any:
+    """A part of an index as plain data: "?" in the place of a number that a run knows, which goes to ``ends``."""
+    if isinstance(part, slice):
+        return ("slice", *(_told(end, ends) for end in (part.start, part.stop, part.step)))
+    if part is Ellipsis or part is None:
+        return "..." if part is Ellipsis else None
+    known = g.static_value(part)
+    if known is not None:
+        return int(known)
+    ends.append(g.value(part))
+    return "?"
+
+
+@make_op({}, infer=lambda x, new, *ends, places: core.Spec(x.shape, x.dtype))
+def _with_part(x, new, /, *ends, places):  # type: ignore[no-untyped-def]
+    """x with another value in a part of it, whose ends a run knows."""
+    rest = iter(ends)
+
+    def read(place):  # type: ignore[no-untyped-def]
+        if isinstance(place, tuple):
+            return slice(*map(read, place[1:]))
+        return int(next(rest)) if place == "?" else Ellipsis if place == "..." else place
+
+    made = np.array(x)
+    made[tuple(map(read, places))] = new
+    return made
+
+
 def _assign_part(ref: Variable, key: Any, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
     from thalweg.compat.tf1.math.indexing import _plain_key
 
-    new = index_update(current.build([ref.t], {}), _plain_key(key), g.value(value, ref.dtype))
+    old, given = current.build([ref.t], {}), g.value(value, ref.dtype)
+    parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(p, slice) and None in map(g.static_value, _ends(p)) for p in parts):
+        ends: list[core.Tensor] = []
+        places = tuple(_told(p, ends) for p in parts)
+        new = _with_part.build([old, given, *ends], {"places": places})
+    else:
+        new = index_update(old, _plain_key(key), given)
     return _assigned(ref, new, name, "StridedSliceAssign")
 
 
