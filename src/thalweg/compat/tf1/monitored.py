@@ -123,6 +123,10 @@ class HookedSession:
         """Whether a hook has asked to stop."""
         return self._stop
 
+    def _tf_sess(self) -> Any:
+        """The plain session, by the name that programs found for it."""
+        return self.session
+
 
 class MonitoredSession(HookedSession):
     """A session that initialises its variables and calls hooks."""

@@ -62,7 +62,7 @@ class Optimizer:
         self._counts = counts
         self._use_locking = use_locking
         self._counters: dict[str, Variable] = {}
-        self._slots: dict[Any, dict[str, Variable]] = {}
+        self._of_variables: dict[Any, dict[str, Variable]] = {}
 
     def get_name(self) -> str:
         return self._name
@@ -161,7 +161,7 @@ class Optimizer:
 
     def _get_or_make_slot(self, var: Variable, val: Any, slot_name: str, op_name: str) -> Variable:
         """What the optimizer remembers for a variable under a name; ``val`` at first."""
-        made = self._slots.setdefault(var, {})
+        made = self._of_variables.setdefault(var, {})
         if slot_name not in made:
             start = float(val) if isinstance(val, np.float64) else val
             made[slot_name] = self._slot(var, start, op_name)
@@ -208,11 +208,11 @@ class Optimizer:
         return current.build([v.t], {})
 
     def _slots_of(self, v: Variable) -> dict[str, Variable]:
-        if v not in self._slots:
+        if v not in self._of_variables:
             assert self._rule is not None
             first = self._rule.slots(v.t)
-            self._slots[v] = {name: self._slot(v, start) for name, start in first.items()}
-        return self._slots[v]
+            self._of_variables[v] = {name: self._slot(v, start) for name, start in first.items()}
+        return self._of_variables[v]
 
     def _slot(self, v: Variable, start: Any, name: str | None = None) -> Variable:
         graph = default_graph()
@@ -234,7 +234,7 @@ class Optimizer:
 
     def variables(self) -> list[Variable]:
         """What the optimizer remembers: the step counter, if it has one, and the slots."""
-        return [*self._counters.values()] + [slot for made in self._slots.values() for slot in made.values()]
+        return [*self._counters.values()] + [slot for made in self._of_variables.values() for slot in made.values()]
 
     @property
     def counters(self) -> dict[str, Variable]:
@@ -243,16 +243,30 @@ class Optimizer:
 
     def slots(self) -> Iterable[tuple[Variable, str, Variable]]:
         """What the optimizer remembers for variables: (variable, name, slot)."""
-        for variable, made in self._slots.items():
+        for variable, made in self._of_variables.items():
             yield from ((variable, self._slot_names.get(n, n), slot) for n, slot in made.items())
 
+    @property
+    def _slots(self) -> dict[str, dict[Any, Variable]]:
+        """By the name of the slot, what is remembered for each variable: programs read it to find all of them."""
+        return {
+            name: {
+                _var_key(v): self.get_slot(v, name) for v in self._of_variables if self.get_slot(v, name) is not None
+            }
+            for name in self.get_slot_names()
+        }
+
     def get_slot_names(self) -> list[str]:
-        return sorted({self._slot_names.get(n, n) for made in self._slots.values() for n in made})
+        return sorted({self._slot_names.get(n, n) for made in self._of_variables.values() for n in made})
 
     def get_slot(self, var: Variable, name: str) -> Variable | None:
         """What the optimizer remembers for a variable under a name."""
-        made = {self._slot_names.get(n, n): slot for n, slot in self._slots.get(var, {}).items()}
+        made = {self._slot_names.get(n, n): slot for n, slot in self._of_variables.get(var, {}).items()}
         return made.get(name)
+
+
+def _var_key(var: Any) -> tuple[Any, str]:
+    return (var.op.graph, var.op.name)
 
 
 def _without_repeats(slices: Any) -> IndexedSlices:
