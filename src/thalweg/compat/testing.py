@@ -50,7 +50,9 @@ class ArrayTestCase(unittest.TestCase):
         _compared(lambda x, y: np.testing.assert_array_equal(x, y, msg or ""), a, b, self.array_of)
 
     def assertAllClose(self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, msg: Any = None) -> None:
-        _compared(lambda x, y: np.testing.assert_allclose(x, y, rtol, atol, err_msg=msg or ""), a, b, self.array_of)
+        _compared(
+            lambda x, y: np.testing.assert_allclose(x, y, rtol, atol, err_msg=msg or ""), a, b, self.array_of
+        )
 
     def assertAllCloseAccordingToType(
         self, a: Any, b: Any, rtol: float = 1e-6, atol: float = 1e-6, float_rtol: float = 1e-6,

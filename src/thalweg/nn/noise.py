@@ -31,7 +31,8 @@ def dropout(
     """Zeros with probability ``rate``, the rest divided by 1 - rate; x itself where not ``training``.
 
     ``rate`` may be a tensor. ``noise_shape`` has x's rank: where it is 1, one draw serves the whole axis, and None
-    means x's length; it, or its lengths, may be integer tensors. ``key`` and ``symbolic`` are those of :func:`thalweg.ops.random.bernoulli`.
+    means x's length; it, or its lengths, may be integer tensors. ``key`` and ``symbolic`` are those of
+    :func:`thalweg.ops.random.bernoulli`.
 
     >>> dropout([1.0, 2.0], 0.5, training=False).tolist()
     [1.0, 2.0]
@@ -60,7 +61,9 @@ def _lengths_of_noise(noise_shape: Any, x: Tensor) -> Any:
         return None
     if isinstance(noise_shape, Tensor) and noise_shape.shape in (None, (None,)):
         noise_shape = reshape(noise_shape, (x.ndim,))
-    lengths = [noise_shape[k] for k in range(len(x.shape))] if isinstance(noise_shape, Tensor) else noise_shape
+    lengths = (
+        [noise_shape[k] for k in range(len(x.shape))] if isinstance(noise_shape, Tensor) else noise_shape
+    )
     found = [_known_length(plain(n), x, k) for k, n in enumerate(lengths)]
     if not any(isinstance(n, Tensor) for n in found):
         return tuple(found)

@@ -13,9 +13,9 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Spec, Tensor, checked_axis
 from thalweg.ops.joining import _known_length, concat_op
 from thalweg.ops.shape import (
-    count,
     _tensor,
     broadcast_to,
+    count,
     expand_dims,
     flatten,
     merge_axes,

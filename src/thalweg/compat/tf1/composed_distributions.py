@@ -38,7 +38,6 @@ class Independent(Distribution):
         """That of the distribution below."""
         return self.distribution.reparameterization_type
 
-
     def __init__(
         self,
         distribution: Distribution,
@@ -197,7 +196,6 @@ class TransformedDistribution(Distribution):
         """That of the distribution below."""
         return self.distribution.reparameterization_type
 
-
     def __init__(
         self,
         distribution: Distribution,
@@ -240,7 +238,6 @@ class _Repeated(Distribution):
     def reparameterization_type(self) -> Any:  # type: ignore[override]
         """That of the distribution below."""
         return self.distribution.reparameterization_type
-
 
     def __init__(self, distribution: Distribution, form: list[int]) -> None:
         self.distribution, self.form = distribution, form

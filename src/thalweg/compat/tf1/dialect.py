@@ -117,7 +117,9 @@ def _with_own_gradients(outputs: Any, given: Any) -> Any:
     def made(t: Tensor, inputs: list[Tensor]) -> Tensor:
         same = all(a is b for a, b in zip(t.inputs, inputs, strict=True))
         if t.op is not None and t.op.name in kinds:
-            return g.wrap(t if same else remake(t, inputs), None, kinds[t.op.name], list(map(g.node_of, inputs))).t
+            return g.wrap(
+                t if same else remake(t, inputs), None, kinds[t.op.name], list(map(g.node_of, inputs))
+            ).t
         return t if same else remake(t, inputs)
 
     tensors = [t for t in base.flat(outputs) if isinstance(t, Tensor)]

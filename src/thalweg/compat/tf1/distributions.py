@@ -91,7 +91,9 @@ class Distribution:
     def param_static_shapes(cls, sample_shape: Any) -> dict[str, Any]:
         """The shapes of the parameters of which ``sample()`` has the shape ``sample_shape``, all of it known."""
         if not cls.shaped_as_draws:
-            raise NotImplementedError(f"{cls.__name__}: the shapes of parameters are not known from that of draws")
+            raise NotImplementedError(
+                f"{cls.__name__}: the shapes of parameters are not known from that of draws"
+            )
         if not TensorShape(sample_shape).is_fully_defined():
             raise ValueError("TensorShape sample_shape must be fully defined")
         return {name: TensorShape(sample_shape) for name in cls.shaped_as_draws}
@@ -106,14 +108,6 @@ class Distribution:
     def copy(self, **override_parameters_kwargs: Any) -> Any:
         """Another one of the same parameters, but for those that are given."""
         return type(self)(**{**self.parameters, **override_parameters_kwargs})
-
-    def cross_entropy(self, other: Any, name: str | None = None) -> Tensor:
-        """``-E[log other(x)]`` over draws x, in nats."""
-        return self.entropy() + kl_divergence(self, other)
-
-    def kl_divergence(self, other: Any, name: str | None = None) -> Tensor:
-        """The Kullback-Leibler divergence from another one."""
-        return kl_divergence(self, other)
 
     def _whole(self) -> Tensor:
         """A node of the shape [batch..., event...] and of the dtype of the parameters."""
@@ -248,7 +242,7 @@ class Normal(Distribution):
     """The normal distribution: ``loc``, ``scale`` (``mu``, ``sigma`` before 1.0)."""
 
     reparameterization_type = FULLY_REPARAMETERIZED
-    shaped_as_draws = ("loc", "scale")
+    shaped_as_draws: tuple[str, ...] = ("loc", "scale")
 
     def __init__(
         self,
@@ -552,7 +546,7 @@ class Gamma(Distribution):
     """The gamma distribution: shape ``concentration``, and ``rate``."""
 
     reparameterization_type = FULLY_REPARAMETERIZED
-    shaped_as_draws = ("concentration", "rate")
+    shaped_as_draws: tuple[str, ...] = ("concentration", "rate")
 
     def __init__(
         self,

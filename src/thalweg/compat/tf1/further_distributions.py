@@ -42,7 +42,7 @@ class _Placed(Distribution):
     """What has ``loc`` and ``scale``."""
 
     reparameterization_type = FULLY_REPARAMETERIZED
-    shaped_as_draws = ("loc", "scale")
+    shaped_as_draws: tuple[str, ...] = ("loc", "scale")
 
     def __init__(
         self,
@@ -363,7 +363,9 @@ class MultivariateNormalDiagPlusLowRank(MultivariateNormalTriL):
         given = [loc, scale_diag, scale_perturb_factor]
         like = next((p for p in given if p is not None), None)
         if like is None:
-            raise ValueError("MultivariateNormalDiagPlusLowRank: loc, scale_diag or scale_perturb_factor must be given")
+            raise ValueError(
+                "MultivariateNormalDiagPlusLowRank: loc, scale_diag or scale_perturb_factor must be given"
+            )
         (like,) = floats(like)
         size = like.get_shape()[-2 if like is scale_perturb_factor and scale_diag is None else -1].value
         diagonal = math.ones([size], like.dtype) if scale_diag is None else floats(scale_diag, like)[0]

@@ -8,11 +8,12 @@ from typing import Any
 
 from thalweg.compat.names import only
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1 import initializers, losses, math, metrics, nn, train
+from thalweg.compat.tf1 import initializers, losses, math, metrics, nn
 from thalweg.compat.tf1.canned import Canned, Classes, Numbers, _both, _Linear, _Network, _optimizer
 from thalweg.compat.tf1.estimator import Estimator, EstimatorSpec, ModeKeys
 from thalweg.compat.tf1.exporting import export
 from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.variables import get_variable
 
 
@@ -309,10 +310,10 @@ def forward_features(estimator: Estimator, keys: Any = None) -> Estimator:
     return _told_more(estimator, told)
 
 
-class _ClippedByNorm(train.Optimizer):
+class _ClippedByNorm(Optimizer):
     """Another optimizer's step, for gradients whose norm, all taken together, is ``clip_norm`` at most."""
 
-    def __init__(self, optimizer: train.Optimizer, clip_norm: Any) -> None:
+    def __init__(self, optimizer: Optimizer, clip_norm: Any) -> None:
         super().__init__(name="ClipByNorm" + optimizer.get_name())
         self._optimizer, self._clip_norm = optimizer, clip_norm
 
@@ -337,6 +338,6 @@ class _ClippedByNorm(train.Optimizer):
         return self._optimizer.get_slot_names()
 
 
-def clip_gradients_by_norm(optimizer: train.Optimizer, clip_norm: Any) -> train.Optimizer:
+def clip_gradients_by_norm(optimizer: Optimizer, clip_norm: Any) -> Optimizer:
     """The optimizer with gradients clipped, all by one factor, to the norm ``clip_norm`` before each step."""
     return _ClippedByNorm(optimizer, clip_norm)

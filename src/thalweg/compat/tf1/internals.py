@@ -27,7 +27,6 @@ from thalweg.compat.tf1 import (
     graph_defs,
     math,
     metrics,
-    monitored,
     node_defs,
     random,
     records,
@@ -39,7 +38,6 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1 import training_ops as steps
-from thalweg.compat.tf1.contrib import utils
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -64,6 +62,9 @@ _LAYERS = "base convolutional core layers normalization pooling utils".split()
 
 def internals(names: Mapping[str, Any]) -> Namespace:
     """The namespace, made of the public names of ``tf``."""
+    from thalweg.compat.tf1 import monitored
+    from thalweg.compat.tf1.contrib import utils
+
     flat = {name: thing for name, thing in names.items() if not isinstance(thing, Namespace)}
     nn, train = names["nn"], names["train"]
     others = {**members(names["bitwise"]), **members(names["spectral"]), **members(names["initializers"])}
@@ -204,7 +205,9 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         ),
         # Programs import it in case they are told to debug; its sessions are not here.
         debug=Namespace(
-            "tf.python.debug", has_inf_or_nan=_has_inf_or_nan, **{name: _no_debugger(name) for name in _DEBUGGERS}
+            "tf.python.debug",
+            has_inf_or_nan=_has_inf_or_nan,
+            **{name: _no_debugger(name) for name in _DEBUGGERS},
         ),
         tools=graph_defs.tools,
         saved_model=names["saved_model"],
@@ -243,7 +246,12 @@ def messages(names: Mapping[str, Any]) -> Namespace:
                 HistogramProto=names["HistogramProto"],
             ),
         ),
-        util=Namespace("tf.core.util", event_pb2=Namespace("tf.core.util.event_pb2", Event=names["Event"], SessionLog=names["SessionLog"])),
+        util=Namespace(
+            "tf.core.util",
+            event_pb2=Namespace(
+                "tf.core.util.event_pb2", Event=names["Event"], SessionLog=names["SessionLog"]
+            ),
+        ),
         protobuf=Namespace(
             "tf.core.protobuf",
             config_pb2=Namespace("tf.core.protobuf.config_pb2", **{name: names[name] for name in settings}),
@@ -327,7 +335,11 @@ def _framework(ops: Namespace) -> Namespace:
     )
 
 
-_DEBUGGERS = [f"{kind}Debug{form}" for kind in ("LocalCLI", "Dumping", "TensorBoard") for form in ("WrapperSession", "Hook")]
+_DEBUGGERS = [
+    f"{kind}Debug{form}"
+    for kind in ("LocalCLI", "Dumping", "TensorBoard")
+    for form in ("WrapperSession", "Hook")
+]
 
 
 def _no_debugger(name: str) -> type:

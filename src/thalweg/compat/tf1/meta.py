@@ -53,7 +53,7 @@ def export_meta_graph(
     strip_default_attrs: bool = False,
     save_debug_info: bool = False,
 ) -> MetaGraphDef:
-    """The graph as it is now, with the collections in ``collection_list`` (all); with ``filename`` also under that path."""
+    """The graph as it is now, with the collections in ``collection_list`` (all); under the path ``filename``, too."""
     only("export_meta_graph", "graph_def", graph_def)
     only("export_meta_graph", "export_scope", export_scope or None)
     made = MetaGraphDef(copied(graph or g.default_graph()))

@@ -13,10 +13,15 @@ from thalweg.compat.tfp_names import layers as layers
 _LEFT = {"bijector", "bijectors", "kl", "percentile", "MultivariateNormalFull"}
 distributions = Namespace(
     "tensorflow_probability.distributions",
-    **{name: getattr(contrib_distributions, name) for name in public_names(contrib_distributions) if name not in _LEFT},
+    **{
+        name: getattr(contrib_distributions, name)
+        for name in public_names(contrib_distributions)
+        if name not in _LEFT
+    },
 )
 bijectors = Namespace(
-    "tensorflow_probability.bijectors", **{name: getattr(_bijectors, name) for name in public_names(_bijectors)}
+    "tensorflow_probability.bijectors",
+    **{name: getattr(_bijectors, name) for name in public_names(_bijectors)},
 )
 math = Namespace("tensorflow_probability.math", softplus_inverse=softplus_inverse)
 stats = Namespace("tensorflow_probability.stats", percentile=percentile)

@@ -317,7 +317,9 @@ class TensorSpec:
 
     def is_compatible_with(self, spec_or_tensor: Any) -> bool:
         """Whether the dtypes are the same and the shapes could be."""
-        return self.dtype == as_dtype(spec_or_tensor.dtype) and self.shape.is_compatible_with(spec_or_tensor.shape)
+        return self.dtype == as_dtype(spec_or_tensor.dtype) and self.shape.is_compatible_with(
+            spec_or_tensor.shape
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TensorSpec):

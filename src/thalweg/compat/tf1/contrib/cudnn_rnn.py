@@ -226,13 +226,13 @@ class ModelOfParams:
         names = ["input_c", "params", "is_training"][0 if self.layers.has_memory else 1 :]
         given = dict(zip(names, rest, strict=False)) | options
         begun = (input_h, given["input_c"]) if self.layers.has_memory else (input_h,)
-        self.layers.kernel = math.reshape(given["params"], [self.params_size()])
+        self.layers.kernel = math.reshape(given["params"], [self.params_size()])  # type: ignore[assignment]
         outputs, states = self.layers.call(input_data, begun, training=given.get("is_training", True))
         return outputs, *states
 
     def params_to_canonical(self, params: Any) -> tuple[list[Any], list[Any]]:
         """(the matrices, the biases)."""
-        each, self.layers.kernel = 2 * self.layers.gates, math.reshape(params, [self.params_size()])
+        each, self.layers.kernel = 2 * self.layers.gates, math.reshape(params, [self.params_size()])  # type: ignore[assignment]
         parts = self.layers._parts()
         return [m for part in parts for m in part[:each]], [b for part in parts for b in part[each:]]
 

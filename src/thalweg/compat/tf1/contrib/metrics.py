@@ -162,7 +162,8 @@ def _of_moments(
     if weights is not None:
         w = math.reshape(math.cast(weights, "float32") * math.ones_like(math.cast(labels, "float32")), [-1])
     with variables.variable_scope(None, kind):
-        kept, start = metrics.table("moments", [6]), metrics.table("about", [2])
+        kept: Any = metrics.table("moments", [6])
+        start = metrics.table("about", [2])
         new = math.equal(kept[0], 0.0)
         first = math.where(new, math.stack([x[0], y[0]]), start)
         begun = variables.assign(start, first)

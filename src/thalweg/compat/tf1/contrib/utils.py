@@ -97,7 +97,13 @@ def two_element_tuple(int_or_tuple: Any) -> tuple[int, ...]:
 
 
 def smart_cond(
-    pred: Any, fn1: Any = None, fn2: Any = None, name: str | None = None, *, true_fn: Any = None, false_fn: Any = None
+    pred: Any,
+    fn1: Any = None,
+    fn2: Any = None,
+    name: str | None = None,
+    *,
+    true_fn: Any = None,
+    false_fn: Any = None,
 ) -> Any:
     """One function or the other; at once where the condition is known."""
     fn1, fn2, known = true_fn or fn1, false_fn or fn2, g.static_value(pred)

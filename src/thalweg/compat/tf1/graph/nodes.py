@@ -16,9 +16,19 @@ from thalweg.errors import fail
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 
-
 # Parts of the names of operations that keep something, or draw.
-_STATEFUL = ("Variable", "VarHandle", "Random", "Queue", "Iterator", "Table", "Reader", "TensorArray", "PyFunc", "Multinomial")
+_STATEFUL = (
+    "Variable",
+    "VarHandle",
+    "Random",
+    "Queue",
+    "Iterator",
+    "Table",
+    "Reader",
+    "TensorArray",
+    "PyFunc",
+    "Multinomial",
+)
 
 
 class Operation:

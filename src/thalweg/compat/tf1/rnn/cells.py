@@ -7,6 +7,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, nn
 from thalweg.compat.tf1.graph import Node
@@ -190,13 +192,20 @@ def zero_states(size: Any, batch_size: Any, dtype: Any) -> Any:
 
 
 def joined_shape(prefix: Any, suffix: Any, static: bool = False) -> Any:
-    """Two shapes, each a number, a vector or a ``TensorShape``, one after the other: a vector, or where ``static`` a list
-    with None for what a run alone knows.
+    """Two shapes, each a number, a vector or a ``TensorShape``, one after the other, as a vector.
+
+    Where ``static``: a list with None for open lengths, None where a run alone knows one of the shapes.
     """
     if not static:
-        return math.concat([math.reshape(math.cast(_shape_part(p), "int32"), [-1]) for p in (prefix, suffix)], 0)
+        return math.concat(
+            [math.reshape(math.cast(_shape_part(p), "int32"), [-1]) for p in (prefix, suffix)], 0
+        )
     known = [g.static_value(p) if isinstance(p, Node) else p for p in (prefix, suffix)]
-    return [n for p in known for n in ([None] if p is None else np.ravel(_shape_part(p)).tolist())]
+    return (
+        None
+        if any(p is None for p in known)
+        else [n for p in known for n in np.ravel(_shape_part(p)).tolist()]
+    )
 
 
 def _shape_part(part: Any) -> Any:

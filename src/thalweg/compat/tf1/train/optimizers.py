@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -234,7 +235,9 @@ class Optimizer:
 
     def variables(self) -> list[Variable]:
         """What the optimizer remembers: the step counter, if it has one, and the slots."""
-        return [*self._counters.values()] + [slot for made in self._of_variables.values() for slot in made.values()]
+        return [*self._counters.values()] + [
+            slot for made in self._of_variables.values() for slot in made.values()
+        ]
 
     @property
     def counters(self) -> dict[str, Variable]:
@@ -249,12 +252,12 @@ class Optimizer:
     @property
     def _slots(self) -> dict[str, dict[Any, Variable]]:
         """By the name of the slot, what is remembered for each variable: programs read it to find all of them."""
-        return {
-            name: {
-                _var_key(v): self.get_slot(v, name) for v in self._of_variables if self.get_slot(v, name) is not None
-            }
-            for name in self.get_slot_names()
-        }
+        found: dict[str, dict[Any, Variable]] = {name: {} for name in self.get_slot_names()}
+        for name, v in itertools.product(found, self._of_variables):
+            slot = self.get_slot(v, name)
+            if slot is not None:
+                found[name][_var_key(v)] = slot
+        return found
 
     def get_slot_names(self) -> list[str]:
         return sorted({self._slot_names.get(n, n) for made in self._of_variables.values() for n in made})

@@ -103,12 +103,16 @@ class Template:
         trained = {id(v) for v in self.trainable_variables}
         return [v for v in self.global_variables if id(v) not in trained]
 
-    weights, trainable_weights, non_trainable_weights = variables, trainable_variables, non_trainable_variables
+    weights, trainable_weights, non_trainable_weights = (
+        variables,
+        trainable_variables,
+        non_trainable_variables,
+    )
 
 
 def make_template(
-    name_: str, func_: Any, create_scope_now_: bool = False, unique_name_: str | None = None, custom_getter_: Any = None,
-    **kwargs: Any,
+    name_: str, func_: Any, create_scope_now_: bool = False, unique_name_: str | None = None,
+    custom_getter_: Any = None, **kwargs: Any,
 ) -> Template:  # fmt: skip
     """A function whose calls share the variables that the first one makes, in a variable scope of its own.
 
@@ -266,7 +270,15 @@ def variable_scope(
 
 def pure_variable_scope(name_or_scope: Any, reuse: Any = None, *options: Any, **named: Any) -> Any:
     """A variable scope that opens no name scope."""
-    names = ("initializer", "regularizer", "caching_device", "partitioner", "custom_getter", "old_name_scope", "dtype")
+    names = (
+        "initializer",
+        "regularizer",
+        "caching_device",
+        "partitioner",
+        "custom_getter",
+        "old_name_scope",
+        "dtype",
+    )
     named.update(zip(names, options))
     named.pop("old_name_scope", None)
     return variable_scope(name_or_scope, reuse=reuse, auxiliary_name_scope=False, **named)
