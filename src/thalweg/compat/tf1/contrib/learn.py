@@ -22,7 +22,7 @@ from thalweg.compat.tf1 import (
 )
 from thalweg.compat.tf1.contrib import experiments, vocabularies
 from thalweg.compat.tf1.data import Dataset
-from thalweg.compat.tf1.estimator import Estimator
+from thalweg.compat.tf1.estimator import Estimator as _Estimator
 from thalweg.compat.tf1.graph import Graph
 from thalweg.compat.tf1.session import Session
 from thalweg.compat.tf1.variables import (
@@ -228,7 +228,7 @@ class ValidationMonitor(session_hooks.SessionRunHook):
 class _Fitted:
     """``fit``, ``evaluate`` and ``predict`` over arrays or input functions, by an estimator with ``train``."""
 
-    def __init__(self, inner: Estimator) -> None:
+    def __init__(self, inner: _Estimator) -> None:
         self.inner = inner
         self.model_dir = inner.model_dir
 
@@ -340,7 +340,7 @@ def _input_fn(
     return made
 
 
-class _Own(Estimator):
+class _Own(_Estimator):
     """An estimator whose model function returns (predictions, loss, train operation) or a spec."""
 
     def __init__(self, model_fn: Any, model_dir: Any, config: Any, params: Any) -> None:
