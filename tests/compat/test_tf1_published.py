@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import thalweg.compat.tf1 as tf
+from compat.conftest import Run
 from thalweg.compat.tf1 import probability as tfp
 
 pytestmark = pytest.mark.usefixtures("new_graph")
@@ -327,3 +328,34 @@ def test_rows_of_normal_numbers_of_a_diagonal_and_a_few_directions() -> None:
         )
     np.testing.assert_allclose(found[0], [[3.25, 4.0], [4.0, 7.25]], rtol=1e-6)
     np.testing.assert_allclose(found[1:], [-3.0147672, 1.237806, 13.420252], rtol=1e-5)
+
+
+# --- programs ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_sparse_tensor_that_a_layer_gives_does_not_stand_for_zeros(
+    tmp_path: Path, thalweg_run: Run
+) -> None:
+    program = tmp_path / "sparse_between.py"
+    program.write_text(
+        "import tensorflow as tf\nfrom tensorflow import keras\n"
+        "class Places(keras.layers.Layer):\n"
+        "    def call(self, x):\n"
+        "        return tf.SparseTensor(x[0][0], x[1][0], (4, 4))\n"
+        "places = keras.Input((None, 2), dtype='int64')\n"
+        "values = keras.Input((None,))\n"
+        "Places()([places, values])\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 1 and "SymbolicError: in layer 'places'" in done.stderr, done.stderr
+
+
+def test_arrays_of_rows_may_come_by_an_import_of_everything(tmp_path: Path, thalweg_run: Run) -> None:
+    (tmp_path / "helpers.py").write_text("import numpy as np\n")
+    program = tmp_path / "rows.py"
+    program.write_text(
+        "import tensorflow as tf\nfrom helpers import *\n"
+        "rows = np.array([[1, 2], [3]])\nprint(rows.dtype, np.copy([[1], [2, 3]]).shape)\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0 and done.stdout.split() == ["object", "(2,)"], done.stderr

@@ -85,10 +85,13 @@ class OwnLayer(_main.Layer):
         noted = self._noted() if again and _settings["graph"] else {}
         try:
             return super()._called(args, kwargs)
-        except SymbolicError:
+        except SymbolicError as error:
             if again:
                 raise
-            return self._from_samples(args, kwargs)
+            made = self._from_samples(args, kwargs)
+            if all(isinstance(t, (Tensor, bool, int, float, str)) for t in flat(made)):
+                return made
+            raise error  # what is made of zeros, as a sparse tensor, would stand for them
         finally:
             vars(self).update(noted)
 
