@@ -12,6 +12,7 @@ from thalweg.errors import ArgumentError, DataError, DTypeError, ShapeError
 from thalweg.gradient import gradients
 from thalweg.graph.tensor import Variable, placeholder
 from thalweg.ops import conv, linalg
+from thalweg.ops.shape import count
 from thalweg.run.function import function
 
 
@@ -201,3 +202,14 @@ def test_labels_that_wait_are_looked_at_once() -> None:
         np.testing.assert_allclose(nn.nll(p * 2, labels).numpy(), [-0.5, -0.5])
         with pytest.raises(DataError, match="not a class"):
             nn.nll(p * 2, labels + 1)
+
+
+def test_dropout_takes_lengths_that_a_program_knows_when_it_runs() -> None:
+    x, n = placeholder("float32", (None, 4, 6)), placeholder("int64", ())
+    own = count(x, (0,), np.dtype("int64"))
+    for noise, by_step, by_channel in (((own, 4, 1), False, True), ((n, 1, 6), True, False)):
+        drawn = function([x, n], nn.dropout(x, 0.5, noise_shape=noise))(
+            np.ones((30, 4, 6), "float32"), np.array(30)
+        )
+        assert drawn.shape == (30, 4, 6) and set(np.unique(drawn).tolist()) == {0.0, 2.0}
+        assert (drawn == drawn[:, :1]).all() == by_step and (drawn == drawn[:, :, :1]).all() == by_channel

@@ -14,6 +14,7 @@ from thalweg.errors import ArgumentError, DTypeError, IndexRangeError, ShapeErro
 from thalweg.gradient import gradients
 from thalweg.graph.tensor import Variable, constant, placeholder
 from thalweg.ops import create, index, joining, norms, reduce, search, shape, slices, sort, tiling, triangles
+from thalweg.run.function import function
 
 needs_compiler = pytest.mark.skipif(not can_compile(), reason="this build has no compiled functions")
 SHAPE = (3, 4, 2, 3)
@@ -258,3 +259,20 @@ def test_slices_whose_ends_a_run_says() -> None:
         np.testing.assert_array_equal(np.asarray(slope), expected)
     with pytest.raises(ArgumentError, match="no step"):
         x[:n:2]
+
+
+def test_repetitions_and_index_vectors_that_a_program_knows_when_it_runs() -> None:
+    x, times = placeholder("float32", (None, 2)), placeholder("int64", (None,))
+    rows = tiling.repeat(x, times, axis=0)
+    assert rows.shape == (None, 2)
+    values = np.array([[1, 2], [3, 4], [5, 6]], "float32")
+    repeated = function([x, times], [rows, gradients(reduce.sum(rows * rows), x)])
+    found, slope = repeated(values, np.array([2, 0, 1]))
+    assert found.tolist() == [[1, 2], [1, 2], [5, 6]] and slope.tolist() == [[4, 8], [0, 0], [10, 12]]
+    with pytest.raises(Exception, match="must be >= 0"):
+        repeated(values, np.array([1, -1, 1]))
+    places = placeholder("int32", (None, None))
+    picked = function([x, places], index.gather_nd(x, places))
+    assert picked(values, np.array([[0, 1], [2, 0]], "int32")).tolist() == [2, 5]
+    with pytest.raises(Exception, match="expected 2, all axes of x"):
+        picked(values, np.array([[0], [2]], "int32"))
