@@ -47,6 +47,15 @@ class _Cast:
         return lambda values: np.asarray(values, dtype)
 
 
+_grid = np.meshgrid
+
+
+@functools.wraps(_grid)
+def meshgrid(*xi: Any, **options: Any) -> list[np.ndarray]:
+    """Coordinates of a grid in a list, as they came until NumPy 2, which gives a tuple."""
+    return list(_grid(*xi, **options))
+
+
 _NUMPY: dict[str, Any] = {
     "cast": _Cast(),
     "float": float, "int": int, "object": object, "str": str, "complex": complex, "long": int, "unicode": str,
@@ -67,7 +76,7 @@ def restore() -> None:
     for name, value in _NUMPY.items():
         if name not in vars(np):
             setattr(np, name, value)
-    vars(np)["fromstring"] = fromstring
+    vars(np).update(fromstring=fromstring, meshgrid=meshgrid)
 
 
 # --- scipy.misc -----------------------------------------------------------------------------------------------------

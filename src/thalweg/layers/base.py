@@ -22,13 +22,23 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeEr
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
+from thalweg.layers import activations
 from thalweg.layers.naming import automatic_name, name_counts
 from thalweg.layers.nodes import Node, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
-from thalweg.registry import Configured, snake_case
+from thalweg.registry import Configured, all_arguments, encode, snake_case
 
 __all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
+
+
+# What arguments are understood by whose names end so.
+_ROOMS: dict[str, Callable[[Any], Any]] = {
+    "activation": activations.get,
+    "initializer": initializers.get,
+    "regularizer": regularizers.get,
+    "constraint": constraints.get,
+}
 
 
 class _Calls(threading.local):
@@ -515,9 +525,38 @@ class Layer(Configured):
     # --- as data ------------------------------------------------------------------------------------------------
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, with the name."""
+        """The constructor's arguments, with the name; functions and rates that a program has put in the place of
+        those that it gave are told as they are now.
+        """
         config = {k: v for k, v in self._arguments.items() if k != "weights"}
+        own, every = vars(self), all_arguments(self)
+        now = {name: self.argument_now(name, given) for name, given in every.items() if name in own}
+        config.update({name: value for name, value in now.items() if value is not every[name]})
         return {**config, "name": self.name, **({} if self.trainable else {"trainable": False})}
+
+    def argument_now(self, name: str, given: Any) -> Any:
+        """An argument of the constructor, or what the attribute of its name has been replaced by since.
+
+        >>> class Scaled(Layer):
+        ...     def __init__(self, rate=0.5, **options):
+        ...         super().__init__(**options)
+        ...         self.rate = rate
+        >>> scaled = Scaled()
+        >>> scaled.rate = 0.25
+        >>> scaled.argument_now("rate", 0.5)
+        0.25
+        """
+        own = vars(self).get(name, given)
+        room = _ROOMS.get(name.rpartition("_")[2])
+        if own is given or isinstance(given, Mapping):
+            return given
+        if room is not None:
+            understood = room(given)
+            alike = isinstance(own, Configured) and type(own) is type(understood)
+            same = own is understood or (alike and encode(own) == encode(understood))
+            return given if same or (own is None and given is None) else own
+        numbers = isinstance(own, float) and isinstance(given, (int, float)) and not isinstance(given, bool)
+        return own if numbers and own != given else given
 
     def __repr__(self) -> str:
         built = f", built for {self.build_shape}" if self.built and self.build_shape else ""

@@ -157,7 +157,7 @@ class Node:
         open_ones = any(None in (t.shape or ())[1:] for t in symbolic.values())
         shapes = _each_shape(said() if open_ones else None)
         new = {
-            name: self._symbol(t if t.op is not None else identity(t), shape)
+            name: self._symbol(identity(t) if t.op is None or isinstance(t, Symbol) else t, shape)
             for (name, t), shape in zip(symbolic.items(), itertools.chain(shapes, itertools.repeat(None)))
         }
         self.outputs = mapped(lambda t: new.get(id(t), t), results)

@@ -61,7 +61,8 @@ def _of_their_time(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _setting(layer: Layer, name: str, value: Any) -> Any:
-    """One of them, as the layer understood it."""
+    """One of them, as the layer understood it, or as a program has replaced it."""
+    value = layer.argument_now(name, value)
     room = _ROOMS.get(name.rpartition("_")[2])
     if room is not None and not isinstance(value, Mapping):
         value = room.get(value)

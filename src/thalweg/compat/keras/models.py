@@ -223,9 +223,12 @@ class Model(TrainedModel):
         """
         for (
             layer
-        ) in self.tree():  # functions of the program's own are named in the file; loading asks for them
-            for given in layer._arguments.values():
-                if callable(given) and not getattr(given, "__module__", "thalweg.").startswith("thalweg."):
+        ) in self.tree():  # functions that are not the library's own are named; loading asks for a program's
+            for given in (*layer._arguments.values(), getattr(layer, "activation", None)):
+                module = getattr(given, "__module__", None) or ""
+                if callable(given) and (
+                    not module.startswith("thalweg.") or module.startswith("thalweg.compat.")
+                ):
                     known_function(given)
         if is_open(filepath):
             with as_file(filepath, reading=False) as path:

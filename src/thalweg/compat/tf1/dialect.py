@@ -16,6 +16,7 @@ from typing import Any
 
 from thalweg import initializers
 from thalweg.compat import graphs
+from thalweg.compat.keras.worded import tell_shapes
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import symbols, variables
 from thalweg.compat.tf1.data import Dataset
@@ -23,7 +24,7 @@ from thalweg.compat.tf1.data import Iterator as DataIterator
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session, get_default_session
 from thalweg.compat.tf1.train.optimizers import Optimizer
-from thalweg.compat.tf1.types import TensorShape
+from thalweg.compat.tf1.types import LayerShape, TensorShape
 from thalweg.compat.ufuncs import as_operator
 from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
@@ -378,6 +379,7 @@ def _with_classes_below(cls: Any) -> Iterator[Any]:
 def speak() -> None:
     """Let graphs of TensorFlow 1 and Keras's tensors, layers and weights be used together in this process."""
     install_methods(_WORDS)
+    tell_shapes(LayerShape)
     setattr(Tensor, "__array_ufunc__", as_operator)  # noqa: B010
     patched: Any = Layer
     patched.__call__ = _call(Layer.__call__)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.keras import helpers
 from thalweg.compat.names import REASONS, Namespace, UnsupportedNameError, members, own
 from thalweg.compat.tf1 import (
     app,
@@ -38,6 +39,8 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1 import training_ops as steps
+from thalweg.compat.tf1.contrib import lookup as contrib_lookup
+from thalweg.compat.tf1.rnn import lengths as lengths_of_cells
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
 _OPS = (
@@ -46,7 +49,7 @@ _OPS = (
     "gen_control_flow_ops gen_ctc_ops gen_data_flow_ops gen_io_ops gen_linalg_ops gen_logging_ops gen_math_ops "
     "gen_nn_ops gen_random_ops gen_sparse_ops gen_state_ops gen_string_ops gradients gradients_impl gradients_util "
     "histogram_ops "
-    "init_ops io_ops linalg_ops logging_ops lookup_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
+    "init_ops io_ops linalg_ops logging_ops map_fn math_ops nn nn_impl nn_ops parsing_ops "
     "partitioned_variables random_ops resource_variable_ops script_ops sparse_ops special_math_ops spectral_ops "
     "standard_ops state_ops string_ops template tensor_array_grad tensor_array_ops variable_scope variables "
     "weights_broadcast_ops"
@@ -90,14 +93,29 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         smart_cond=utils.smart_cond,
         constant_value=utils.constant_value,
         normalize_tuple=types.as_tuple,
+        conv_output_length=helpers.conv_output_length,
+        deconv_output_length=helpers.deconv_output_length,
     )
-    public = names["rnn_cell"]
-    cells = Namespace("tf.python.ops.rnn_cell_impl", **members(public))
-    vars(cells).update(_zero_state_tensors=rnn.zero_states, _concat=rnn.joined_shape)
+    cells = names["rnn_cell"]
+    cell_parts = Namespace(
+        "tf.python.ops.rnn_cell_impl",
+        **members(cells),
+        LayerRNNCell=cells.RNNCell,
+        _BIAS_VARIABLE_NAME="bias",
+        _WEIGHTS_VARIABLE_NAME="kernel",
+        _concat=lengths_of_cells.concat,
+        _like_rnncell=lengths_of_cells.like_rnncell,
+        _zero_state_tensors=lengths_of_cells.zero_state_tensors,
+        assert_like_rnncell=lengths_of_cells.assert_like_rnncell,
+    )
     loops = Namespace(
         "tf.python.ops.rnn",
         **{**flat, **{n: v for n, v in own(rnn).items() if n.endswith("rnn")}},
-        rnn_cell_impl=cells,
+        rnn_cell_impl=cell_parts,
+        _best_effort_input_batch_size=lengths_of_cells.batch_size_of,
+        _concat=lengths_of_cells.concat,
+        _infer_state_dtype=lengths_of_cells.dtype_of_state,
+        _maybe_tensor_shape_from_tensor=lengths_of_cells.shape_of_node,
         _transpose_batch_time=rnn.transpose_batch_time,
     )
     moving = Namespace(
@@ -112,7 +130,14 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             **dict.fromkeys(_OPS, ops),
             rnn=loops,
             rnn_cell=cells,
-            rnn_cell_impl=cells,
+            rnn_cell_impl=cell_parts,
+            lookup_ops=Namespace(
+                "tf.python.ops.lookup_ops",
+                **members(names["lookup"]),
+                LookupInterface=contrib_lookup.Table,
+                tables_initializer=flat["tables_initializer"],
+                initialize_all_tables=flat["tables_initializer"],
+            ),
             seq2seq=names["nn"].seq2seq,
             distributions=composed_distributions.distributions,
             image_ops=names["image"],

@@ -198,6 +198,19 @@ def encoded(texts: Any) -> Any:
     return made[()]
 
 
+def _whole(value: Any) -> int:
+    """A length given as a float, or as anything else that is a number without a fraction."""
+    try:
+        whole = int(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
+        ) from None
+    if whole != value:
+        raise ValueError(f"Ambiguous dimension: {value}")
+    return whole
+
+
 class Dimension:
     """A length of a shape, of an integer or None: ``.value``. Arithmetic with integers gives lengths again.
 
@@ -214,9 +227,7 @@ class Dimension:
         if value is None:
             return object.__new__(UnknownDimension)
         if not hasattr(value, "__index__"):
-            raise TypeError(
-                f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
-            )
+            value = _whole(value)
         if value < 0:
             raise ValueError(f"Dimension {int(value)} must be >= 0")
         return int.__new__(KnownDimension, value)
@@ -476,3 +487,33 @@ class TensorShape:
 def as_tuple(value: Any, rank: int) -> tuple[int, ...]:
     """One number for each axis, of one number or of so many."""
     return (int(value),) * rank if isinstance(value, int) else tuple(int(v) for v in value)
+
+
+class _Length(int):
+    """A known length of the shape that a layer is built for."""
+
+    @property
+    def value(self) -> int:
+        """The length, as that of a :class:`Dimension` is read."""
+        return int(self)
+
+
+class LayerShape(tuple[Any, ...]):
+    """The shape that a program's layer is built for: a tuple with the words of :class:`TensorShape`.
+
+    >>> LayerShape((None, 3)).as_list(), LayerShape((None, 3))[-1].value
+    ([None, 3], 3)
+    """
+
+    def __new__(cls, dims: Any) -> LayerShape:
+        lengths = [_Length(d) if isinstance(d, int) and not isinstance(d, Dimension) else d for d in dims]
+        return super().__new__(cls, lengths)
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        return LayerShape(found) if isinstance(key, slice) else found
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(TensorShape(list(self)), name)

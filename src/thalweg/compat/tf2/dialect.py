@@ -14,6 +14,7 @@ import numpy as np
 
 from thalweg import metrics
 from thalweg.compat.keras.spelling import Offered
+from thalweg.compat.keras.worded import tell_shapes, told_shapes
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.math import quotient
 from thalweg.compat.tf2.module import Part, Reference, modules_in
@@ -35,7 +36,6 @@ from thalweg.layers.texts import Hosted
 from thalweg.models import Model, Sequential
 from thalweg.ops import elementwise
 from thalweg.ops.elementwise import astype
-from thalweg.registry import Configured
 
 iterate = Tensor.__iter__
 
@@ -335,7 +335,7 @@ def _in_own_scope(call: Callable[..., Any]) -> Callable[..., Any]:
             for cls in type(
                 self
             ).__mro__:  # a class beside Layer may have kept the making of this one to itself
-                _word_methods(cls)
+                told_shapes(cls, LayerShape)
         with name_scope("" if isinstance(self, Sequential) else self.name):
             return call(self, args, kwargs)
 
@@ -389,48 +389,6 @@ def _in_float32(result: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # --- shapes that layers are built for -------------------------------------------------------------------------------
-
-
-def _worded(shape: Any) -> Any:
-    """A shape, or each of several, with these words."""
-    if isinstance(shape, dict):
-        return {key: _worded(value) for key, value in shape.items()}
-    if isinstance(shape, (list, tuple)) and any(isinstance(d, (list, tuple, dict)) for d in shape):
-        parts = [_worded(s) for s in shape]
-        return type(shape)(*parts) if hasattr(shape, "_fields") else type(shape)(parts)
-    return LayerShape(shape) if isinstance(shape, tuple) else shape
-
-
-def _of_worded(method: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(method)
-    def called(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        if "input_shape" in kwargs:
-            kwargs["input_shape"] = _worded(kwargs["input_shape"])
-        return method(self, *map(_worded, args[:1]), *args[1:], **kwargs)  # layers of 2015 are told none
-
-    called.told_with_words = True  # type: ignore[attr-defined]
-    return called
-
-
-def _word_methods(cls: type) -> None:
-    """Let the methods of a program's own layer that take shapes be told them with words."""
-    if not issubclass(cls, Layer) or cls.__module__.startswith(_ROOMS):
-        return
-    for name in ("build", "compute_output_shape"):
-        own = vars(cls).get(name)
-        if callable(own) and not hasattr(own, "told_with_words"):
-            setattr(cls, name, _of_worded(own))
-
-
-def _word_shapes() -> None:
-    """Let the classes that a program derives from layers be told shapes with words."""
-    known: Any = vars(Configured)["__init_subclass__"]
-
-    def __init_subclass__(cls: type, **options: Any) -> None:
-        _word_methods(cls)
-        known.__func__(cls, **options)
-
-    Configured.__init_subclass__ = classmethod(__init_subclass__)  # type: ignore[assignment]
 
 
 def _said_in_words(compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -540,7 +498,7 @@ def speak(strict: bool = True) -> None:
     setattr(Variable, "handle", property(lambda variable: variable, doc="The variable itself."))  # noqa: B010
     for name in _OF_VARIABLES:
         setattr(Variable, name, vars(OwnVariable)[name])
-    _word_shapes()
+    tell_shapes(LayerShape)
     if strict and not hasattr(Layer.compute_output_shape, "__wrapped__"):
         Layer.compute_output_shape = _said_in_words(Layer.compute_output_shape)  # type: ignore[method-assign]
     if "__array_ufunc__" in vars(Tensor):

@@ -68,9 +68,11 @@ def moments(
     x: Any, axes: Any, shift: Any = None, name: str | None = None, keep_dims: Any = None, keepdims: Any = None
 ) -> tuple[Tensor, Tensor]:
     """(mean, variance) over axes."""
-    over = g.axes_of(axes)
-    made = nn.moments(value(x), over, bool(keep_dims or keepdims))
-    mean, variance = wrap_all(list(made), name, "moments", [x])
+    over, keep = g.axes_of(axes), bool(keep_dims or keepdims)
+    made = nn.moments(value(x), over, keep)
+    names = (("mean", "Mean"), ("variance", "Mean")) if keep else ((None, "Squeeze"), (None, "Squeeze"))
+    with g.default_graph().name_scope(name or "moments"):
+        mean, variance = (wrap(m, *named, [x]) for m, named in zip(made, names, strict=True))
     return mean, variance
 
 

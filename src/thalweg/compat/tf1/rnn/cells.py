@@ -7,8 +7,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nest, nn
 from thalweg.compat.tf1.graph import Node
@@ -189,27 +187,6 @@ def zero_states(size: Any, batch_size: Any, dtype: Any) -> Any:
         parts = [zero_states(s, batch_size, dtype) for s in size]
         return type(size)(*parts) if hasattr(size, "_fields") else tuple(parts)
     return math.zeros([batch_size, size], dtype)
-
-
-def joined_shape(prefix: Any, suffix: Any, static: bool = False) -> Any:
-    """Two shapes, each a number, a vector or a ``TensorShape``, one after the other, as a vector.
-
-    Where ``static``: a list with None for open lengths, None where a run alone knows one of the shapes.
-    """
-    if not static:
-        return math.concat(
-            [math.reshape(math.cast(_shape_part(p), "int32"), [-1]) for p in (prefix, suffix)], 0
-        )
-    known = [g.static_value(p) if isinstance(p, Node) else p for p in (prefix, suffix)]
-    return (
-        None
-        if any(p is None for p in known)
-        else [n for p in known for n in np.ravel(_shape_part(p)).tolist()]
-    )
-
-
-def _shape_part(part: Any) -> Any:
-    return part.as_list() if isinstance(part, TensorShape) else part
 
 
 def _function(activation: Any) -> Callable[..., Any]:

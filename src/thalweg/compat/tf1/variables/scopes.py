@@ -252,13 +252,14 @@ def variable_scope(
         constraint=constraint or base.constraint,
     )
     graph.scope = scope
-    short_name = name.rsplit("/", 1)[-1]
+    nodes_below = _name_scope(name_or_scope, default_name)
     counts, below = graph.scope_counts, f"{name}/"
     kept = dict(counts) if isinstance(name_or_scope, VariableScope) else None
     counts[name] = counts.get(name, 0) + 1
     try:
-        with graph.name_scope(short_name) if auxiliary_name_scope and short_name else _nothing() as opened:
-            scope.original_name_scope = opened or ""
+        with graph.name_scope(nodes_below) if auxiliary_name_scope and nodes_below else _nothing() as opened:
+            again = isinstance(name_or_scope, VariableScope)
+            scope.original_name_scope = name_or_scope.original_name_scope if again else opened or ""
             yield scope
     finally:
         graph.scope = outer
@@ -293,6 +294,13 @@ def variable_creator_scope(variable_creator: Callable[..., Variable]) -> Iterato
         yield
     finally:
         creators.remove(variable_creator)
+
+
+def _name_scope(name_or_scope: Any, default_name: str | None) -> str:
+    """The name scope that a variable scope opens: the whole name given, the last part of a scope entered again."""
+    if isinstance(name_or_scope, VariableScope):
+        return name_or_scope.name.rsplit("/", 1)[-1]
+    return str(default_name if name_or_scope is None else name_or_scope)
 
 
 def _chained(getter: Any, outer: Any) -> Any:
