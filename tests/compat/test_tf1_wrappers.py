@@ -74,10 +74,22 @@ def test_lengths_of_shapes_are_dimensions() -> None:
     assert not isinstance(4, tf1.Dimension)
 
 
-@pytest.mark.parametrize("wrong", ["3", 2.5])
-def test_what_is_no_length(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="must be integer or None"):
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ([3], TypeError, "must be integer or None"),
+        (2.5, ValueError, "Ambiguous dimension: 2.5"),
+        ("x", ValueError, "x"),
+    ],
+)
+def test_what_is_no_length(wrong: Any, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
         tf1.Dimension(wrong)
+
+
+def test_lengths_without_a_fraction() -> None:  # as 6 / 2 gave them since Python 3
+    assert tf1.Dimension(np.float32(4)).value == 4 and tf1.Dimension("3").value == 3
+    assert tf1.TensorShape([32.0, None]).as_list() == [32, None]
 
 
 def test_a_length_is_not_negative() -> None:

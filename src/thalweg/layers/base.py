@@ -386,6 +386,8 @@ class Layer(Configured):
     # --- calling ------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not args and kwargs:
+            args, kwargs = self._inputs_first(kwargs)
         args = tuple(
             self._as_inputs(a) if _holds_tensor(a) else self._as_input(a) if k == 0 else a
             for k, a in enumerate(args)
@@ -446,6 +448,14 @@ class Layer(Configured):
             defaults = {p.name: None if p.default is p.empty else p.default for p in found}
             cls._defaults_of_call = defaults  # type: ignore[attr-defined]
         return cls._defaults_of_call  # type: ignore[attr-defined]
+
+    def _inputs_first(self, kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Inputs that are given by the name of the first argument of ``call``, or as ``inputs``, at their place."""
+        first = next(iter(self._call_parameters()), None)
+        name = first if first in kwargs else "inputs"
+        if name not in kwargs:
+            return (), kwargs
+        return (kwargs[name],), {k: v for k, v in kwargs.items() if k != name}
 
     def _takes_more(self, training: Any) -> bool:
         """Whether ``call`` of a layer defined elsewhere takes any named arguments, and ``training`` is known."""

@@ -280,7 +280,10 @@ class Model(TrainedModel):
 
     def get_config(self) -> dict[str, Any]:
         """The model as data."""
-        if self._graph is not None and type(self).__module__.startswith("thalweg.compat.keras"):
+        of_tensors = any(isinstance(t, Tensor) for t in flat(list(self._arguments.values())))
+        if self._graph is not None and (
+            of_tensors or type(self).__module__.startswith("thalweg.compat.keras")
+        ):
             return encode(saving.graph_config(self))
         shape = (
             {"build_shape": self.build_shape} if self._only_calls() and self.build_shape is not None else {}
@@ -293,7 +296,15 @@ class Model(TrainedModel):
         if "calls" not in config:
             return _made(cls, dict(config))
         made = saving.graph_from_config(decode(config, custom_objects))
-        return cls(made.input, made.output, name=made.name)
+        own = cls if _hands_on(cls) else Model  # a program's own constructor may take other arguments
+        return own(inputs=made.input, outputs=made.output, name=made.name)
+
+
+def _hands_on(cls: Any) -> bool:
+    """Whether the constructor takes inputs and outputs: by name, or as anything that it only hands on."""
+    parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    named = any(p.name in ("outputs", "output") for p in parameters)
+    return named or (bool(parameters) and parameters[0].kind is inspect.Parameter.VAR_POSITIONAL)
 
 
 Model.of_tensors = Model

@@ -39,7 +39,6 @@ from thalweg.compat.tf1 import (
     variables,
 )
 from thalweg.compat.tf1 import training_ops as steps
-from thalweg.compat.tf1.contrib import lookup as contrib_lookup
 from thalweg.compat.tf1.rnn import lengths as lengths_of_cells
 
 # Modules below tensorflow.python.ops; all of them hold all functions of tensors here.
@@ -134,7 +133,6 @@ def internals(names: Mapping[str, Any]) -> Namespace:
             lookup_ops=Namespace(
                 "tf.python.ops.lookup_ops",
                 **members(names["lookup"]),
-                LookupInterface=contrib_lookup.Table,
                 tables_initializer=flat["tables_initializer"],
                 initialize_all_tables=flat["tables_initializer"],
             ),

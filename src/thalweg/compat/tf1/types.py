@@ -199,14 +199,14 @@ def encoded(texts: Any) -> Any:
 
 
 def _whole(value: Any) -> int:
-    """A length given as a float, or as anything else that is a number without a fraction."""
+    """A length given as a float without a fraction, or as a text."""
     try:
         whole = int(value)
-    except (TypeError, ValueError):
+    except TypeError:
         raise TypeError(
             f"Dimension value must be integer or None or have an __index__ method, got {value!r}"
         ) from None
-    if whole != value:
+    if not isinstance(value, (str, bytes)) and whole != value:
         raise ValueError(f"Ambiguous dimension: {value}")
     return whole
 

@@ -153,6 +153,7 @@ def index_to_string_table_from_file(
 lookup = Namespace(
     "tf.contrib.lookup",
     HashTable=HashTable,
+    LookupInterface=Table,
     KeyValueTensorInitializer=KeyValueTensorInitializer,
     MutableHashTable=mutable_tables.MutableHashTable,
     MutableDenseHashTable=mutable_tables.MutableDenseHashTable,

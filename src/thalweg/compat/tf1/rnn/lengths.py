@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from thalweg.compat.tf1 import graph as g
@@ -14,7 +14,7 @@ __all__ = [
     "zero_state_tensors",
 ]  # fmt: skip
 
-_NEEDED = {
+_NEEDED: dict[str, Callable[[Any], bool]] = {
     "'output_size' property is missing": lambda cell: hasattr(cell, "output_size"),
     "'state_size' property is missing": lambda cell: hasattr(cell, "state_size"),
     "either 'zero_state' or 'get_initial_state' method is required": lambda cell: (
