@@ -556,7 +556,8 @@ class Layer(Configured):
         >>> scaled.argument_now("rate", 0.5)
         0.25
         """
-        own = vars(self).get(name, given)
+        told = name in self._arguments or name in inspect.signature(type(self).__init__).parameters
+        own = vars(self).get(name, given) if told else given  # a class may set what those above it take
         room = _ROOMS.get(name.rpartition("_")[2])
         if own is given or isinstance(given, Mapping):
             return given
