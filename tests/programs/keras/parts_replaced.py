@@ -4,7 +4,6 @@ gives its input back; models by a constructor of the program's own, and their ca
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import activations
 from keras import backend as K
 from keras.layers import Activation, Add, Dense, Dropout, Input
@@ -16,7 +15,7 @@ model = Sequential(
     [Dense(3, activation="relu", input_shape=(3,)), Activation("softmax"), Dropout(0.2), Dense(2)]
 )
 model.layers[0].activation = activations.linear
-model.layers[1].activation = tf.nn.tanh
+model.layers[1].activation = activations.tanh
 model.layers[2].rate = 0.7
 model.layers[3].kernel_regularizer = keras.regularizers.l2(0.5)
 assert [layer.get_config().get("activation") for layer in model.layers] == ["linear", "tanh", None, "linear"]

@@ -1,5 +1,6 @@
 """Scopes named by paths, averages of moments, and a loop of the program's own by names from inside TensorFlow."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import ops
@@ -96,4 +97,12 @@ with tf.Session() as session:
     ones = np.ones([4, 3])
     assert session.run(weighted, {x: ones}).tolist() == [[9.0, 9.0]] * 4
     assert session.run([mean, kept[0]], {x: ones})[1].shape == (1, 3)
+
+# A function of TensorFlow in the place of an activation is saved by its name, as that of Keras.
+model = keras.models.Sequential([keras.layers.Dense(3, input_shape=(2,)), keras.layers.Activation("softmax")])
+model.layers[0].activation, model.layers[1].activation = tf.nn.elu, tf.tanh
+model.save("activations.h5")
+loaded = keras.models.load_model("activations.h5")
+assert [part.activation.__name__ for part in loaded.layers] == ["elu", "tanh"]
+assert np.all(loaded.predict(np.ones((1, 2))) < 1)
 print("paths", average.op.name)
