@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -56,7 +57,8 @@ def test_compiled_code_with_threads_is_told_of() -> None:
         "f = tw.function(lambda x: x * 2)\nbefore = blas._state['beside ours']\nf(np.zeros((400, 400), 'f'))\n"
         "print(before, blas._state['beside ours'])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    two = {**os.environ, "THALWEG_NUM_THREADS": "2"}
+    found = subprocess.run([sys.executable, "-c", code], env=two, capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["0", "1"]
 
 

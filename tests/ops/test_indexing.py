@@ -272,7 +272,7 @@ def test_repetitions_and_index_vectors_that_a_program_knows_when_it_runs() -> No
     with pytest.raises(Exception, match="must be >= 0"):
         repeated(values, np.array([1, -1, 1]))
     places = placeholder("int32", (None, None))
-    picked = function([x, places], index.gather_nd(x, places))
+    picked = function([x, places], index.gather_nd(x, index.of_all_axes(x, places)))
     assert picked(values, np.array([[0, 1], [2, 0]], "int32")).tolist() == [2, 5]
     with pytest.raises(Exception, match="expected 2, all axes of x"):
         picked(values, np.array([[0], [2]], "int32"))

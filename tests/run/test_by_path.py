@@ -73,6 +73,13 @@ def test_shapes_and_python_s_arguments_have_paths_of_their_own() -> None:
     assert f(vector(-1, 2), 3).item() == 1 and f(vector(1, 2), 5).item() == 15
 
 
+def test_only_some_shapes_are_compiled_for() -> None:
+    f = ByPath(lambda x: x.sum() if x[0] > 0 else x[0])
+    found = [f(np.ones(n, "float32")) for n in range(1, 11)]
+    assert [y.item() for y in found[:8]] == list(range(1, 9)) and found[8:] == [NotImplemented] * 2
+    assert f(np.ones(3, "float32")).item() == 3
+
+
 @pytest.mark.parametrize(
     "fn",
     [

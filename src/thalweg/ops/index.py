@@ -321,16 +321,23 @@ def _along(x: Tensor, indices: Tensor, axis: int) -> list[Tensor]:
 def gather_nd(x: Any, indices: Any, /, *, batch_dims: int = 0) -> Tensor:
     """The slices of x at index vectors: the last axis of ``indices`` indexes the first axes of x.
 
-    With ``batch_dims``, that many leading axes of both belong together. Vectors of an open length are taken to index
-    all axes of x: a run with others is an error.
+    With ``batch_dims``, that many leading axes of both belong together.
 
     >>> gather_nd([[1, 2], [3, 4]], [[0, 1], [1, 0]]).tolist()
     [2, 3]
     """
     (x,), (indices,) = convert_operands([x]), convert_operands([as_index(indices)])
-    if indices.is_symbolic and indices.ndim and indices.shape[-1] is None:
-        indices = _of_length(indices, length=x.ndim - batch_dims)
     return gather(x, *_vectors(x, indices, batch_dims), axes=_vector_axes(indices, batch_dims), position=0)
+
+
+def of_all_axes(x: Tensor, indices: Tensor, batch_dims: int = 0) -> Tensor:
+    """Index vectors of an open length as those of all axes of x behind the first ``batch_dims``; a run with others is
+    an error. Those of a known length are themselves.
+    """
+    if not (indices.is_symbolic and indices.ndim and indices.shape[-1] is None):
+        return indices
+    made: Tensor = _of_length(indices, length=x.ndim - batch_dims)
+    return made
 
 
 @make_op(

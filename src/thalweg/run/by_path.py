@@ -21,6 +21,7 @@ from thalweg.ops.shape import reshape
 from thalweg.run.function import Function, signature_of, symbols_for, trace
 from thalweg.run.program import Program, fixed_forms
 
+_KINDS = 8  # of arguments, by their shapes and what is no array among them
 _PATHS = 4  # compiled for arguments of one kind
 _DECISIONS = 16  # on a path at most
 
@@ -41,7 +42,10 @@ class ByPath:
         """The results of one call; NotImplemented where it takes another path than those that are compiled."""
         arrays: list[Any] = []
         key = signature_of((args, kwargs), arrays)
-        known = self._paths.setdefault((key, tuple([tuple(a.shape) for a in arrays])), [])
+        kind = (key, tuple([tuple(a.shape) for a in arrays]))
+        if kind not in self._paths and len(self._paths) == _KINDS:
+            return NotImplemented
+        known = self._paths.setdefault(kind, [])
         for path in known:
             found = _result(path, arrays)
             if found is not NotImplemented:

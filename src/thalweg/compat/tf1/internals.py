@@ -100,6 +100,8 @@ def internals(names: Mapping[str, Any]) -> Namespace:
         "tf.python.ops.rnn_cell_impl",
         **members(cells),
         LayerRNNCell=cells.RNNCell,
+        _linear=cells._linear,
+        _Linear=cells._Linear,
         _BIAS_VARIABLE_NAME="bias",
         _WEIGHTS_VARIABLE_NAME="kernel",
         _concat=lengths_of_cells.concat,

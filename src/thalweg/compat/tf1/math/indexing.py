@@ -331,7 +331,8 @@ def _chosen_lengths(params: Any, indices: Any) -> Any:
 
 def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: Any = 0) -> Tensor:
     """Slices at index vectors; ``batch_dims`` leading axes of both belong together."""
-    made = index.gather_nd(value(params), value(indices), batch_dims=static_int(batch_dims, "batch_dims"))
+    x, leading = value(params), static_int(batch_dims, "batch_dims")
+    made = index.gather_nd(x, index.of_all_axes(x, value(indices), leading), batch_dims=leading)
     return wrap(made, name, "GatherNd", [params, indices])
 
 
