@@ -10,6 +10,7 @@ import numpy as np
 from thalweg.compat.names import Namespace, own
 from thalweg.compat.tf1 import bijectors as bijectors_room
 from thalweg.compat.tf1 import count_distributions as counts
+from thalweg.compat.tf1 import distribution as shared
 from thalweg.compat.tf1 import distributions as first
 from thalweg.compat.tf1 import further_distributions as further
 from thalweg.compat.tf1 import graph as g
@@ -21,7 +22,8 @@ from thalweg.compat.tf1.count_distributions import (
     OneHotCategorical,
     Poisson,
 )
-from thalweg.compat.tf1.distributions import DIVERGENCES, Categorical, Distribution
+from thalweg.compat.tf1.distribution import DIVERGENCES, Distribution
+from thalweg.compat.tf1.distributions import Categorical
 from thalweg.compat.tf1.further_distributions import Laplace, MultivariateNormalTriL, StudentT
 from thalweg.compat.tf1.graph import Tensor
 
@@ -283,7 +285,7 @@ DIVERGENCES |= {
             -1,
         )
     ),
-    Independent: lambda a, b: _over(first.kl_divergence(a.distribution, b.distribution), a.axes),
+    Independent: lambda a, b: _over(shared.kl_divergence(a.distribution, b.distribution), a.axes),
 }
 
 
@@ -329,11 +331,16 @@ def percentile(
 
 
 _CORE: dict[str, Any] = {
-    name: getattr(first, name)
-    for name in (
-        "Distribution Normal Uniform Bernoulli Categorical Exponential Gamma Beta kl_divergence "
-        "FULLY_REPARAMETERIZED NOT_REPARAMETERIZED ReparameterizationType"
-    ).split()
+    **{
+        name: getattr(first, name)
+        for name in "Normal Uniform Bernoulli Categorical Exponential Gamma Beta".split()
+    },
+    **{
+        name: getattr(shared, name)
+        for name in (
+            "Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED ReparameterizationType kl_divergence".split()
+        )
+    },
 }
 distributions = Namespace(
     "tf.distributions",
@@ -344,12 +351,12 @@ distributions = Namespace(
     DirichletMultinomial=DirichletMultinomial,
     Multinomial=Multinomial,
     MultivariateNormalDiag=first.MultivariateNormalDiag,
-    kl=first.kl_divergence,
+    kl=shared.kl_divergence,
 )
 contrib_distributions = Namespace(
     "tf.contrib.distributions",
     **_CORE,
-    kl=first.kl_divergence,
+    kl=shared.kl_divergence,
     MultivariateNormalDiag=first.MultivariateNormalDiag,
     MultivariateNormalFull=further.MultivariateNormalFullCovariance,
     bijectors=bijectors_room.bijectors,

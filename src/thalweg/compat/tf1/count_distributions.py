@@ -9,7 +9,8 @@ import numpy as np
 
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
-from thalweg.compat.tf1.distributions import FULLY_REPARAMETERIZED, Categorical, Distribution, Gamma
+from thalweg.compat.tf1.distribution import FULLY_REPARAMETERIZED, Distribution
+from thalweg.compat.tf1.distributions import Categorical, Gamma
 from thalweg.compat.tf1.further_distributions import Logistic, floats, inside
 from thalweg.compat.tf1.graph import Tensor
 from thalweg.errors import ArgumentError, fail

@@ -101,27 +101,17 @@ def _inner_call(called: Callable[..., Any]) -> Callable[..., Any]:
     return as_tensors
 
 
-# What ops of layers are called in ``Graph.gradient_override_map``.
-_KINDS = {
-    name: name.capitalize()
-    for name in ("relu", "relu6", "elu", "selu", "sigmoid", "tanh", "softplus", "softsign", "softmax")
-}
-
-
 def _with_own_gradients(outputs: Any, given: Any) -> Any:
     """What a layer gives, with the gradients that ``Graph.gradient_override_map`` names for ops of its own."""
     graph = g.default_graph()
-    kinds = {name: kind for name, kind in _KINDS.items() if kind in graph.overrides}
-    if not kinds:
+    if not graph.overrides:
         return outputs
 
     def made(t: Tensor, inputs: list[Tensor]) -> Tensor:
         same = all(a is b for a, b in zip(t.inputs, inputs, strict=True))
-        if t.op is not None and t.op.name in kinds:
-            return g.wrap(
-                t if same else remake(t, inputs), None, kinds[t.op.name], list(map(g.node_of, inputs))
-            ).t
-        return t if same else remake(t, inputs)
+        new = t if same else remake(t, inputs)
+        kind = "" if t.op is None else t.op.name.capitalize()  # as "relu" is "Relu" there
+        return g.wrap(new, None, kind, list(map(g.node_of, inputs))).t if kind in graph.overrides else new
 
     tensors = [t for t in base.flat(outputs) if isinstance(t, Tensor)]
     kept = {t: t for t in base.flat(given) if isinstance(t, Tensor)}

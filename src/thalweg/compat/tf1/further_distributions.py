@@ -10,13 +10,8 @@ import numpy as np
 from thalweg.compat.tf1 import distributions as first
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
-from thalweg.compat.tf1.distributions import (
-    FULLY_REPARAMETERIZED,
-    Distribution,
-    Gamma,
-    Normal,
-    drawn_shape,
-)
+from thalweg.compat.tf1.distribution import FULLY_REPARAMETERIZED, Distribution, drawn_shape
+from thalweg.compat.tf1.distributions import Gamma, Normal
 from thalweg.compat.tf1.graph import Node, Tensor
 
 _EULER = 0.5772156649015329

@@ -85,10 +85,8 @@ def compute_weighted_loss(
     return made
 
 
-def _in_float32(predictions: Any, labels: Any) -> tuple[Any, Any]:
-    """Both as float32, whatever they are."""
-    p, t = values(predictions, labels)
-    return g.cast(p, "float32"), g.cast(t, "float32")
+def _in_float32(*tensors: Any) -> list[Tensor]:
+    return [math.cast(x, "float32") for x in tensors]
 
 
 def _loss(elements: Any, title: str) -> Any:
@@ -102,16 +100,12 @@ def _loss(elements: Any, title: str) -> Any:
         loss_collection: Any = GraphKeys.LOSSES,
         reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
     ) -> Tensor:
-        p, t = _in_float32(predictions, labels)
+        p, t = map(value, _in_float32(predictions, labels))
         made = wrap(elements(p, t), None, "loss", [predictions, labels])
         return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
     apply.__doc__ = f"{elements.__name__.strip('_').replace('_', ' ')}, elementwise, weighted."
     return _scoped(title)(apply)
-
-
-def _casts(*tensors: Any) -> list[Tensor]:
-    return [math.cast(x, "float32") for x in tensors]
 
 
 def _squared_error(p: Any, t: Any) -> Any:
@@ -145,7 +139,7 @@ def log_loss(
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
     """-t log(p + epsilon) - (1 - t) log(1 - p + epsilon)."""
-    p, t = _in_float32(predictions, labels)
+    p, t = map(value, _in_float32(predictions, labels))
     likely, unlikely = elementwise.log(p + epsilon), elementwise.log(1.0 - p + epsilon)  # type: ignore[operator]
     made = -(t * likely) - (1.0 - t) * unlikely
     made = wrap(made, None, "loss", [predictions, labels])
@@ -163,7 +157,8 @@ def huber_loss(
     reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Tensor:
     """Squares up to ``delta``, lines beyond."""
-    made = wrap(core_nn.huber(*_in_float32(predictions, labels), delta, "none"), None, "huber")
+    p, t = map(value, _in_float32(predictions, labels))
+    made = wrap(core_nn.huber(p, t, delta, "none"), None, "huber")
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
@@ -247,7 +242,7 @@ def cosine_distance(
 ) -> Tensor:
     """1 - sum(labels * predictions), both of length 1."""
     over = dim if axis is None else axis
-    made = 1 - math.reduce_sum(math.multiply(*_casts(labels, predictions)), [over], keepdims=True)
+    made = 1 - math.reduce_sum(math.multiply(*_in_float32(labels, predictions)), [over], keepdims=True)
     return compute_weighted_loss(made, weights, scope, loss_collection, reduction)
 
 
@@ -260,7 +255,7 @@ def mean_pairwise_squared_error(
     loss_collection: Any = GraphKeys.LOSSES,
 ) -> Tensor:
     """The mean squared difference of the differences of all pairs of elements of an example, summed over the batch."""
-    delta = math.subtract(*_casts(predictions, labels))
+    delta = math.subtract(*_in_float32(predictions, labels))
     n: Any = delta.get_shape()[1:].num_elements()
     rows = math.reshape(delta, [-1, n])
     squares = math.reduce_sum(math.square(rows), 1)

@@ -505,15 +505,17 @@ class LayerShape(tuple[Any, ...]):
     ([None, 3], 3)
     """
 
+    in_words: type = TensorShape
+
     def __new__(cls, dims: Any) -> LayerShape:
         lengths = [_Length(d) if isinstance(d, int) and not isinstance(d, Dimension) else d for d in dims]
         return super().__new__(cls, lengths)
 
     def __getitem__(self, key: Any) -> Any:
         found = super().__getitem__(key)
-        return LayerShape(found) if isinstance(key, slice) else found
+        return type(self)(found) if isinstance(key, slice) else found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(TensorShape(list(self)), name)
+        return getattr(self.in_words(list(self)), name)

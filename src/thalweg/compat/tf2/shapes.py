@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.tf1 import types
+
 
 class TensorShape(tuple[int | None, ...]):
     """The lengths of the axes, None where unknown; equal to a list of the same lengths.
@@ -153,21 +155,14 @@ class TensorShape(tuple[int | None, ...]):
         return f"TensorShape({list(self) if self.known else None})"
 
 
-class LayerShape(tuple[Any, ...]):
+class LayerShape(types.LayerShape):
     """The shape that a program's layer is built for: a tuple with the words of ``tf.TensorShape``.
 
     >>> LayerShape((None, 3)).as_list(), LayerShape((None, 3))[-1]
     ([None, 3], 3)
     """
 
-    def __getitem__(self, key: Any) -> Any:
-        found = super().__getitem__(key)
-        return LayerShape(found) if isinstance(key, slice) else found
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(TensorShape(tuple(self)), name)
+    in_words = TensorShape
 
 
 def _length(length: Any) -> int | None:
