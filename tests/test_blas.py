@@ -67,3 +67,14 @@ def test_without_openblas_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(blas, "_openblas", lambda: found)
     with blas.one_thread_each() as threads:
         assert threads == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_forked_inside_begins_anew(asked: list[int]) -> None:
+    with blas.one_thread_each():
+        child = os.fork()
+        if not child:
+            with blas.one_thread_each():
+                pass
+            os._exit(asked != [1, 1, 4])
+        assert os.waitpid(child, 0)[1] == 0

@@ -525,3 +525,18 @@ def test_functions_with_too_many_paths_run_as_python() -> None:
     assert [int(halvings(tf.constant(2.0**k))) for k in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 3, 20)] == [
         *range(13), 3, 20,
     ]  # fmt: skip
+
+
+def test_a_path_is_compiled_when_the_function_has_run_as_python_three_times() -> None:
+    calls: list[Any] = []
+
+    @tf.function
+    def larger(x: Any) -> Any:
+        calls.append(1)
+        return x if x > 1.0 else x + 1.0
+
+    counts = []
+    for _ in range(5):
+        larger(tf.constant(2.0))
+        counts.append(len(calls))
+    assert counts == [2, 3, 4, 5, 5]  # traced in vain and called; called; called; traced along its path

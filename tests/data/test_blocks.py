@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import thalweg as tw
-from thalweg.data import Dataset
+from thalweg.data import Dataset, blocks
 from thalweg.data.blocks import Block, batches, in_blocks, made_of
-from thalweg.errors import ThalwegError
+from thalweg.errors import DataError, ShapeError, ThalwegError
 
 X, Y = np.arange(60, dtype="float32").reshape(20, 3), np.arange(20)
 
@@ -49,6 +50,8 @@ CHAINS: list[Chain] = [
     lambda d, f: d.map(f(halved)).repeat(2).batch(8),
     lambda d, f: d.map(f(halved)).cache().repeat(2).take(30),
     lambda d, f: d.enumerate(2).map(f(lambda k, e: (e[0] * k, e[1]))).prefetch(2).batch(9),
+    lambda d, f: d.shuffle(5, seed=1).enumerate().map(f(lambda k, e: (e[0] * k, e[1]))).batch(9),
+    lambda d, f: d.filter(f(lambda x, y: x % 4 > 0)).batch(3),
     lambda d, f: d.take(0).map(f(halved)).batch(2),
     lambda d, f: d.map(f(lambda x, y: x)).map(lambda x: x + 1).map(f(lambda x: x * 2)).batch(6),
 ]
@@ -121,3 +124,34 @@ def test_map_rows_takes_arrays_in_structures() -> None:
     f = tw.function(lambda pair, scale: {"out": pair["a"] * scale + pair["b"].sum()})
     found = f.map_rows({"a": Y, "b": X}, np.float32(2.0) + np.zeros(20, "f"))
     np.testing.assert_array_equal(found["out"].numpy(), Y * 2 + X.sum(1))
+
+
+def test_pieces_are_halved_where_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes, now = [], [0.0]
+    monkeypatch.setattr(blocks, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def many(rows: Any) -> Any:
+        sizes.append(len(rows))
+        now[0] += len(rows) * (0.004 if sum(sizes) < 20 else 0.0)
+        return rows
+
+    assert sum(map(len, made_of([Block(np.arange(9000))], many, lambda e: [e]))) == 9000
+    assert sizes[:8] == [1, 2, 4, 2, 4, 2, 4, 2] and max(sizes) == 1024
+
+
+@pytest.mark.parametrize("counts", [[2, 2, 2, 3, 3, 1], [0, 1, 2]])
+def test_a_function_whose_results_have_lengths_of_their_own(counts: list[int]) -> None:
+    own = tw.function(lambda n: tw.repeat(n.reshape((1,)), n.reshape((1,)), axis=0))
+    found = Dataset.from_tensor_slices(np.array(counts)).map(own)
+    assert [x.tolist() for x in found] == [[n] * n for n in counts]
+    assert own.map_rows(np.array(counts)) is NotImplemented
+    with pytest.raises(ShapeError, match="run_steps: the steps gave output 0 different shapes"):
+        tw.function(lambda n: tw.repeat(n, n)).run_steps(np.array(counts), batch=1)
+
+
+def test_an_element_that_does_not_fit_is_named_by_its_number() -> None:
+    uneven = Dataset.from_tensor_slices(np.array([2, 2, 2, 2, 1, 2])).map(
+        tw.function(lambda n: tw.repeat(n.reshape((1,)), n.reshape((1,)), axis=0))
+    )
+    with pytest.raises(DataError, match="element 4 has another shape than element 3"):
+        list(uneven.batch(3))

@@ -61,6 +61,14 @@ def test_decisions_about_variables_that_the_function_assigns() -> None:
 
     f = ByPath(alternating)
     assert [f(np.float32(1)).item() for _ in range(5)] == [-1, 1, -1, 1, -1]
+    flag = tw.Variable(np.float32(0))
+
+    def flipping(x: Any) -> Any:
+        flag.assign(1 - flag)
+        return x if flag else -x
+
+    f = ByPath(flipping)
+    assert [f(np.float32(1)).item() for _ in range(3)] == [1, -1, 1]
 
 
 def vector(*numbers: float) -> np.ndarray:

@@ -104,11 +104,7 @@ def _together(held: list[Block], first: int) -> Any:
     """Elements as one, those from number ``first`` on."""
     if len(held) == 1 and held[0].elements is None:
         return held[0].rows
-    if all(block.elements is None for block in held) and _alike(held):
+    if all(block.elements is None for block in held):
         columns = zip(*(flat(block.rows) for block in held), strict=True)
         return filled(held[0].rows, [np.concatenate(column) for column in columns])
     return stacked([element for block in held for element in block], first)
-
-
-def _alike(held: list[Block]) -> bool:
-    return len({tuple(a.shape[1:] for a in flat(block.rows)) for block in held}) == 1

@@ -15,7 +15,6 @@ import numpy as np
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Tensor, deciding
-from thalweg.graph.updates import current_recorder
 from thalweg.ops.elementwise import logical_and, logical_not, not_equal, where
 from thalweg.ops.shape import reshape
 from thalweg.run.function import Function, signature_of, symbols_for, trace
@@ -83,9 +82,7 @@ class _Path:
         """The truth of a tensor for this call."""
         if len(self._flags) == _DECISIONS:
             raise fail(SymbolicError, f"a path of more than {_DECISIONS} decisions")
-        recorder = current_recorder()
-        newest = asked if recorder is None else recorder.newest(asked)
-        flag = not_equal(reshape(newest, ()), 0)
+        flag = not_equal(reshape(asked, ()), 0)
         chosen = bool(evaluate([flag], self._given)[0])
         self._flags.append(flag if chosen else logical_not(flag))
         return chosen

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, SymbolicError, fail
+from thalweg.errors import ArgumentError, ArgumentTypeError, FetchError, ShapeError, SymbolicError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen
+from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, constant, frozen, shape_text
 from thalweg.graph.updates import Operation, Recorder, current_recorder, recording
 from thalweg.graph.walk import rebuild, remake
 from thalweg.nested import filled, mapped
@@ -76,8 +76,21 @@ class Function:
             done += count
             if progress is not None:
                 progress(done)
-        joined = [column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts)]
-        return filled(self._structure, map(frozen, joined))
+        return filled(
+            self._structure, [frozen(self._stacked(k, column)) for k, column in enumerate(zip(*parts))]
+        )
+
+    def _stacked(self, number: int, results: Sequence[np.ndarray]) -> np.ndarray:
+        shapes = {r.shape[1:] for r in results}
+        if len(shapes) > 1:
+            raise fail(
+                ShapeError,
+                f"{self.program.name}.run_steps: the steps gave output {number} different shapes, which have no array "
+                "of them all",
+                received=", ".join(map(shape_text, sorted(shapes))),
+                hint="call the function for each step",
+            )
+        return results[0] if len(results) == 1 else np.concatenate(results)
 
 
 def function(
@@ -239,17 +252,22 @@ class TracedFunction:
         >>> total.get_value().item()
         15.0
         """
+        traced, arrays = self._for_steps(data, rows, batch, steps)
+        return traced.run_steps(*arrays, rows=rows, batch=batch, steps=steps, progress=progress)
+
+    def _for_steps(self, data: Any, rows: Any, batch: Any, steps: Any) -> tuple[Function, list[Any]]:
+        """The function for what a step reads, and the arrays among the data."""
         arrays: list[Any] = []
         key = signature_of((data, {}), arrays)
         first = Rows("run_steps", [np.asarray(a) for a in arrays], rows, batch, steps).part(0)
-        traced = self._found(key, tuple(a.shape for a in first), data, {}, arrays)
-        return traced.run_steps(*arrays, rows=rows, batch=batch, steps=steps, progress=progress)
+        return self._found(key, tuple(a.shape for a in first), data, {}, arrays), arrays
 
     def map_rows(self, *data: Any) -> Any:
         """What calls with each row (first axis) of the arrays give, stacked along a new first axis.
 
         Arrays may stand in tuples and dicts, as arguments do; they have one number of rows. All rows are worked
-        through in one native call.
+        through in one native call. NotImplemented, and nothing has run, where the shape of what it gives depends on
+        the numbers in a row.
 
         >>> @function
         ... def norm(x):
@@ -260,7 +278,10 @@ class TracedFunction:
         if self._of_row is None:
             first_row = lambda *rows: self._fn(*mapped(itemgetter(0), rows))
             self._of_row = TracedFunction(functools.wraps(self._fn)(first_row))
-        return self._of_row.run_steps(*data, batch=1)
+        traced, arrays = self._of_row._for_steps(data, None, 1, None)
+        if any(t.shape is None or None in t.shape for t in traced.program.outputs):
+            return NotImplemented
+        return traced.run_steps(*arrays, batch=1)
 
     def _found(self, key: Any, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         """The function for arrays of these shapes, traced now if it was not."""
