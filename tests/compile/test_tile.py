@@ -289,6 +289,18 @@ def test_convolution_as_a_product(shape, filters, stride):
     np.testing.assert_allclose(other, out.T.astype("float64") @ array, rtol=1e-5, atol=2e-3)
 
 
+def test_few_windows_times_a_wide_matrix_do_not_stream():
+    """Their rows, and the elements of each, do not lie at even distances."""
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((1, 4, 5, 3)).astype("float32")
+    windows, array = conv_operands(x, 3, 3, 1)
+    (m, k), n = array.shape, 140
+    weights, out = rng.standard_normal((k, n)).astype("float32"), np.zeros((m, n), "float32")
+    product = Product(m, n, k, windows, row_major(k, n), row_major(m, n))
+    compiled(product, host_target(32))(x, weights, out, out, 2)
+    np.testing.assert_allclose(out, array.astype("float64") @ weights, rtol=1e-5, atol=1e-4)
+
+
 @pytest.mark.parametrize("limit", [16, 32, 64])
 @pytest.mark.parametrize("window", [(3, 3), (1, 5), (5, 2)], ids=str)
 @pytest.mark.parametrize("channels, outputs", [(1, 4), (3, 3), (16, 2), (150, 4)])

@@ -125,6 +125,12 @@ def test_shuffle_gives_every_element_once_and_another_order_each_time() -> None:
     )  # no further than the buffer
 
 
+def test_numbers_of_shuffled_elements_are_those_of_their_places() -> None:
+    found = list(R(50).shuffle(50, seed=3).enumerate())
+    assert [int(k) for k, _ in found] == list(range(50))
+    assert [int(x) for _, x in found] == items(R(50).shuffle(50, seed=3))
+
+
 def test_the_order_is_that_of_the_random_state() -> None:
     def orders() -> list[Any]:
         tw.random.set_seed(3)
