@@ -13,9 +13,12 @@ import pytest
 
 import thalweg as tw
 from test_random_graphs import Graph
+from thalweg import philox
 from thalweg.compile import cache, kept, native, recall
 from thalweg.errors import FeedRangeError
+from thalweg.graph.interpret import evaluate
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
+from thalweg.ops import draws
 from thalweg.run import forms
 from thalweg.run.function import function
 from thalweg.run.program import Program
@@ -85,6 +88,35 @@ def test_updates_loops_draws_constants_and_copies(found: list[bool]) -> None:
 
     fresh, kept = twice(make, found, feeds)
     assert same(fresh, kept) and not np.array_equal(fresh[0], fresh[3])
+
+
+def test_what_draws_and_is_built_again_is_the_same_program(found: list[bool]) -> None:
+    def make() -> Callable[..., Any]:
+        x = tw.placeholder("float32", (6, 3))
+        noisy = tw.nn.dropout(x, rate=0.5) + tw.random.normal((6, 3), symbolic=True)
+        _, rows = tw.scan(lambda c, row: (c, tw.nn.dropout(row, rate=0.5)), tw.zeros(()), noisy)
+        return lambda values: tw.function([x], [noisy, rows])(values)
+
+    fresh, kept = twice(make, found, np.ones((6, 3), "f"))
+    assert not np.array_equal(fresh[0], kept[0])  # a run of its own
+
+
+def test_its_numbers_are_those_of_its_own_streams(found: list[bool]) -> None:
+    tw.random.set_seed(5)
+    before = [tw.random.uniform((2,), symbolic=True) for _ in range(6)]
+    x = tw.placeholder("float32", (6, 2))
+    drawn = [
+        tw.random.uniform((4,), symbolic=True),
+        tw.random.permutation(9, symbolic=True),  # on the host
+        tw.scan(lambda c, row: (c, tw.random.uniform((2,)) + row), tw.zeros(()), x)[1],
+    ]
+    for outputs in ([*drawn, before[5]], [before[2], drawn[2]], [*before, *drawn]):
+        tw.random.set_seed(8)
+        f = tw.function([x], outputs)
+        for counter in range(3):
+            given = {draws.random_key(): philox.make_key(8, counter), x: np.zeros((6, 2), "f")}
+            for ours, wanted in zip(f(given[x]), evaluate(outputs, given), strict=True):
+                np.testing.assert_array_equal(ours, wanted)
 
 
 def test_many_steps(found: list[bool]) -> None:

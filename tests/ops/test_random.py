@@ -190,6 +190,21 @@ def test_dropout_masks_differ_and_scale() -> None:
     assert (run(ones)[0].numpy() != values).any()
 
 
+@pytest.mark.parametrize(
+    "draw", [random.uniform, random.normal, random.bernoulli, random.randint, random.gamma]
+)
+def test_what_is_drawn_like_a_symbol_is_drawn_at_each_run(draw: Any) -> None:
+    """Whether all its lengths are known or not."""
+    for shape in ((6, 30), (None, 30), ()):
+        x = placeholder("float32", shape)
+        options = {"low": 0, "high": 1 << 30} if draw is random.randint else {}
+        drawn = draw(like=x, **options)
+        assert drawn.is_symbolic and drawn.shape == shape
+        f = function([x], drawn)
+        values = [f(np.ones((6, 30) if shape else (), np.float32)) for _ in range(8)]
+        assert any(not np.array_equal(values[0], v) for v in values[1:])
+
+
 def test_threads_take_different_keys() -> None:
     keys: list[int] = []
 

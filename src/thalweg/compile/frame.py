@@ -36,9 +36,10 @@ class Frame:
 
     ``whole`` is the address of the function that does all of it, or None: then ``parts`` does, and the host in between.
     ``inputs`` are the leaves that each call's arguments stand for, in order; the ``keys`` leaves behind them take a
-    random key at each step, from the two words at address ``random``; all others are ``variables``, by number, whose
-    memory is set by `place`. ``runner`` runs native code on all threads; None where there is one. ``bounds`` say which
-    values of inputs a call takes. ``arrays`` shows the memory of the cells that have their place here.
+    random key at each step, from the two words at address ``random`` and with the last word ``stream``; all others are
+    ``variables``, by number, whose memory is set by `place`. ``runner`` runs native code on all threads; None where
+    there is one. ``bounds`` say which values of inputs a call takes. ``arrays`` shows the memory of the cells that have
+    their place here.
 
     ``call(arguments, tensors)`` does one step and gives the list of its outputs, as new arrays or eager tensors: see
     `Call`.
@@ -52,6 +53,7 @@ class Frame:
         inputs: Sequence[Tensor],
         keys: int,
         random: int,
+        stream: int,
         lengths: Lengths,
         threads: int,
         runner: Runner | None,
@@ -79,7 +81,7 @@ class Frame:
                 self._fix(k, np.ascontiguousarray(cell.value))
         drawn = [leaves[k] for k in range(len(inputs), given) if k in leaves]
         for k in drawn:
-            self._fix(k, np.zeros(4, np.uint32))
+            self._fix(k, np.array([0, 0, 0, stream], np.uint32))
         per_thread = max((-(-number(size, lengths) // 64) * 64 for size in plan.workspaces), default=0)
         self._workspace = aligned_empty((per_thread * threads + 64,), np.dtype(np.uint8))
         self._table[0] = self._workspace.ctypes.data

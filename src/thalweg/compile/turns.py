@@ -157,12 +157,14 @@ def _gather(e: Emitter, words: Any, numbers: Any, rows: Value, thread: Value, nu
 
 
 def _renew_keys(e: Emitter, words: Any) -> None:
-    """Into each key the seed, and the counter's next number modulo 2**32; as `philox.make_key`."""
+    """Into each key the seed, and the counter's next number modulo 2**32; as `philox.make_key`, but that the last word
+    stays.
+    """
     random = pointer(e, words, _RANDOM)
     with _each(e, words, _KEYS, 1) as (key,):
         count = e.builder.atomic_rmw("add", e.at(random, 1, "int64"), _I64(1), "monotonic")
         e.store(address(e, key), 0, e.load(random, 0, "int64"))
-        e.store(address(e, key), 1, Value(e, count, "int64", 1) & 0xFFFFFFFF)
+        e.store(address(e, key), 2, Value(e, count, "int64", 1).astype("uint32"))
 
 
 def _copy(e: Emitter, target: Any, source: Any, num_bytes: Value) -> None:

@@ -9,13 +9,14 @@ Without :func:`set_seed` the seed comes from the operating system: every process
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from thalweg.graph.lowering import RandomBits
 from thalweg.graph.op import Op, convert_operands, make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, check_shape, constant, shape_text
 from thalweg.graph.updates import current_recorder
+from thalweg.graph.walk import rebuild, topological
 from thalweg.ops import elementwise as ew
 from thalweg.ops import joining
 from thalweg.ops import shape as shape_ops
@@ -189,6 +191,9 @@ def next_key() -> np.ndarray:
 
 
 def _next_stream() -> int:
+    """Of a draw from :func:`random_key`: in a loop's body its number there, else one that no graph has yet."""
+    if _keys.stack:
+        return next(_keys.stack[-1].streams)
     with _state.lock:
         _state.streams += 1
         return _state.streams
@@ -209,8 +214,13 @@ def _new_key(name: str) -> RandomKey:
     return RandomKey(None, (), {}, (Spec((4,), dtypes.uint32),), name=name, tracked=False)
 
 
+class _OwnKey(NamedTuple):
+    key: RandomKey
+    streams: Iterator[int]
+
+
 class _Keys(threading.local):
-    stack: tuple[RandomKey, ...] = ()
+    stack: tuple[_OwnKey, ...] = ()
 
 
 _the_key = _new_key("random_key")
@@ -219,7 +229,7 @@ _keys = _Keys()
 
 def random_key() -> RandomKey:
     """The key leaf of the symbolic draws made here: one for all programs; inside a loop's body the body's own."""
-    return _keys.stack[-1] if _keys.stack else _the_key
+    return _keys.stack[-1].key if _keys.stack else _the_key
 
 
 def in_loop() -> bool:
@@ -231,11 +241,40 @@ def in_loop() -> bool:
 def own_key() -> Iterator[RandomKey]:
     """Inside, symbolic draws depend on the key leaf that this gives, and on no other."""
     key = _new_key("iteration_key")
-    _keys.stack = (*_keys.stack, key)
+    _keys.stack = (*_keys.stack, _OwnKey(key, itertools.count(1)))
     try:
         yield key
     finally:
         _keys.stack = _keys.stack[:-1]
+
+
+def numbered_anew(roots: Sequence[Tensor]) -> tuple[list[Tensor], int]:
+    """The same graph with its streams counted from 1 on, and what the last word of its keys has to be for that: of what
+    is built again and again, all graphs become one program.
+    """
+    readers = [t for t in topological(roots) if any(isinstance(x, RandomKey) for x in t.inputs)]
+    before = min([t.attrs.get("stream", 1) for t in readers], default=1) - 1
+    if before <= 0:
+        return list(roots), 0
+    drawn = set(map(id, readers))
+
+    def made(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+        attrs = tensor.attrs
+        if id(tensor) in drawn:
+            attrs = {**attrs, "stream": attrs["stream"] - before}
+        elif all(a is b for a, b in zip(tensor.inputs, inputs, strict=True)):
+            return tensor
+        return Tensor(
+            tensor.op,
+            tuple(inputs),
+            attrs,
+            tensor.specs,
+            name=tensor.name,
+            built_at=tensor.built_at,
+            tracked=True,
+        )
+
+    return rebuild(roots, {}, made), before
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -515,6 +554,6 @@ def unit_draw(
     full, likes = wanted_shape(name, shape, like)
     if isinstance(key, Numbers):
         return drawn_from(key, op.name.removeprefix("random_"), full, wanted)
-    source, stream = key_and_stream([*operands, *likes], key, symbolic)
+    source, stream = key_and_stream([*operands, like], key, symbolic)
     numbers = op(source, *likes, shape=full, dtype=working, stream=stream)
     return numbers if wanted == working else ew.astype(numbers, wanted)

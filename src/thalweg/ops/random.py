@@ -310,7 +310,7 @@ def randint(
     full, likes = wanted_shape("randint", None if like is not None and shape == () else shape, like)
     if isinstance(key, Numbers):
         return drawn_from(key, "integers", full, wanted, low, high)
-    source, stream = key_and_stream(likes, key, symbolic)
+    source, stream = key_and_stream([like], key, symbolic)
     return random_integers(source, *likes, shape=full, low=low, high=high, dtype=wanted, stream=stream)
 
 

@@ -38,6 +38,7 @@ class Bound:
         parts: Executable | None,
         inputs: Sequence[Tensor],
         keys: int,
+        stream: int,
         variables: Sequence[Variable],
         read: set[Variable],
         written: set[Variable],
@@ -48,7 +49,9 @@ class Bound:
         threads = 1 if self._pool is None else self._pool.num_threads
         self._runner = None if threads == 1 else self._pool
         random = state_words().__array_interface__["data"][0]
-        self.frame = Frame(plan, whole, parts, inputs, keys, random, lengths, threads, self._runner, bounds)
+        self.frame = Frame(
+            plan, whole, parts, inputs, keys, random, stream, lengths, threads, self._runner, bounds
+        )
         self._call = self.frame.call
         self._variables = [variables[k] for k in self.frame.variables]
         self._read, self._written = read, written

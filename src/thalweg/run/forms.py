@@ -61,7 +61,9 @@ class Form:
         leaves = {old: _told(leaf) for old, leaf in self._replace(self._input_leaf).items()}
         numbers = {old: k for k, old in enumerate(leaves)}
         updated = [(numbers.get(v), v.shape) for v, _ in program.updates]
-        record = recall.Record(program.roots, leaves, len(program.outputs), updated, self._lengths_told())
+        record = recall.Record(
+            program.numbered_roots, leaves, len(program.outputs), updated, self._lengths_told()
+        )
         self._frames: dict[Any, Bound] = {}
         self._executable: Executable | None = None
         found = record.find()
@@ -92,7 +94,7 @@ class Form:
 
         ranges: list[Range] = []
         with meanwhile(native):  # which the first call needs
-            lowered = specialise(self.program.roots, self._replace(self._input_leaf), ranges=ranges)
+            lowered = specialise(self.program.numbered_roots, self._replace(self._input_leaf), ranges=ranges)
             self.bounds = bounds_of(ranges, self._input_leaf)
             return self._compiled(lowered)
 
@@ -151,6 +153,7 @@ class Form:
             self._executable if self.whole is None else None,
             self._input_leaf,
             len(self._key_leaf),
+            program.stream,
             list(self._variable_leaf),
             program._read,
             program._written,
@@ -193,7 +196,7 @@ class OpenForm(Form):
         def lower(lengths: tuple[int, ...]) -> list[Tensor]:
             inputs = [_leaf(p, s) for p, s in zip(program.inputs, self._shapes(lengths), strict=True)]
             ranges: list[Range] = []
-            made = specialise(program.roots, self._replace(inputs), open_lengths=True, ranges=ranges)
+            made = specialise(program.numbered_roots, self._replace(inputs), open_lengths=True, ranges=ranges)
             samples.append(of_arguments(ranges, inputs))
             return [*inputs, *made, *(one.tensor for one in samples[-1])]
 

@@ -42,7 +42,7 @@ from thalweg.graph.tensor import (
 )
 from thalweg.graph.walk import leaves
 from thalweg.ops.bodies import install_programs
-from thalweg.ops.draws import RandomKey
+from thalweg.ops.draws import RandomKey, numbered_anew
 from thalweg.run.by_shapes import Shapes
 from thalweg.run.forms import Form, OpenForm, check_new_shape
 from thalweg.run.open_axes import OpenAxes, varying_axes
@@ -102,6 +102,7 @@ class Program:
             dict.fromkeys([*(t for t in found if isinstance(t, Variable)), *(v for v, _ in self.updates)])
         )
         self.keys = [t for t in found if isinstance(t, RandomKey)]
+        self.numbered_roots, self.stream = numbered_anew(self.roots) if self.keys else (self.roots, 0)
         self._check_inputs(found)
         self._read = {t for t in found if isinstance(t, Variable)}
         self._loose = [v for v in self.variables if v.shape is None or None in v.shape]
