@@ -67,3 +67,25 @@ def test_lists_of_bytes_that_end_too_early() -> None:
     cut = events._field(1, b"\x0a\x05abc")
     with pytest.raises(IndexError):
         events._contents(cut)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "float16"])
+def test_a_histogram_counts_what_lies_between_its_limits(dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    values = (rng.normal(size=(40, 50)) * 10.0 ** rng.integers(-14, 4, (40, 50))).astype(dtype)
+    given = values.copy()
+    if values.dtype.kind == "f":
+        given[0, :4] = np.nan, np.inf, -np.inf, 0.0
+        values = given[np.isfinite(given)]
+    numbers = dict(events.fields(dict(events.fields(dict(events.fields(events.histogram("h", given)))[1]))[5]))
+    wide = values.reshape(-1).astype("float64")
+    limits, counts = (np.frombuffer(numbers[k], "<f8") for k in (6, 7))
+    below = np.searchsorted(limits, wide, side="right")
+    np.testing.assert_array_equal(counts, np.bincount(below, minlength=len(limits)))
+    assert [numbers[1], numbers[2], numbers[3]] == [wide.min(), wide.max(), wide.size]
+    np.testing.assert_allclose([numbers[4], numbers[5]], [wide.sum(), (wide * wide).sum()], rtol=1e-9)
+
+
+def test_a_histogram_of_nothing_that_is_finite_is_that_of_a_zero() -> None:
+    for values in ([], [np.nan, np.inf]):
+        assert events.histogram("h", values) == events.histogram("h", [0.0])

@@ -77,15 +77,17 @@ def scalar(tag: str, value: float) -> bytes:
 
 def histogram(tag: str, values: Any) -> bytes:
     """A summary with the counts of numbers in buckets that grow by a tenth."""
-    flat = np.asarray(values, np.float64).reshape(-1)
-    flat = flat[np.isfinite(flat)]
+    given = np.asarray(values).reshape(-1)
+    flat = np.sort(given if given.dtype == np.float32 else given.astype(np.float64)).astype(np.float64)
+    if not (flat.size and np.isfinite(flat[0]) and np.isfinite(flat[-1])):  # NaN come last
+        flat = flat[np.isfinite(flat)]
     if flat.size == 0:
         flat = np.zeros(1)
     edges = _bucket_edges()
-    counts = np.bincount(np.searchsorted(edges, flat, side="right"), minlength=len(edges) + 1)[: len(edges)]
+    counts = np.diff(np.searchsorted(flat, edges), prepend=0)  # in order, there are only the edges to look for
     used = np.flatnonzero(counts)
     first, last = max(used[0] - 1, 0), used[-1] + 1
-    numbers = [float(v) for v in (flat.min(), flat.max(), flat.size, flat.sum(), (flat * flat).sum())]
+    numbers = [float(v) for v in (flat[0], flat[-1], flat.size, flat.sum(), flat @ flat)]
     return counted(tag, numbers, edges[first:last], counts[first:last])
 
 
