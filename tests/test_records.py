@@ -77,7 +77,9 @@ def test_a_histogram_counts_what_lies_between_its_limits(dtype: str) -> None:
     if values.dtype.kind == "f":
         given[0, :4] = np.nan, np.inf, -np.inf, 0.0
         values = given[np.isfinite(given)]
-    numbers = dict(events.fields(dict(events.fields(dict(events.fields(events.histogram("h", given)))[1]))[5]))
+    numbers = dict(
+        events.fields(dict(events.fields(dict(events.fields(events.histogram("h", given)))[1]))[5])
+    )
     wide = values.reshape(-1).astype("float64")
     limits, counts = (np.frombuffer(numbers[k], "<f8") for k in (6, 7))
     below = np.searchsorted(limits, wide, side="right")

@@ -84,7 +84,9 @@ def histogram(tag: str, values: Any) -> bytes:
     if flat.size == 0:
         flat = np.zeros(1)
     edges = _bucket_edges()
-    counts = np.diff(np.searchsorted(flat, edges), prepend=0)  # in order, there are only the edges to look for
+    counts = np.diff(
+        np.searchsorted(flat, edges), prepend=0
+    )  # in order, there are only the edges to look for
     used = np.flatnonzero(counts)
     first, last = max(used[0] - 1, 0), used[-1] + 1
     numbers = [float(v) for v in (flat[0], flat[-1], flat.size, flat.sum(), flat @ flat)]

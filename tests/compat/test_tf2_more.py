@@ -514,6 +514,30 @@ def test_functions_that_look_at_truth_values_are_compiled_by_path() -> None:
     np.testing.assert_array_equal(tape.gradient(y, x), [2.0, 2.0])
 
 
+def test_functions_of_models_and_optimizers_are_compiled() -> None:
+    calls: list[Any] = []
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.build((None, 2))
+
+    @tf.function
+    def step(model: Any, optimizer: Any, words: Any, x: Any) -> Any:
+        calls.append(words)
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(x) - 1.0))
+        optimizer.apply_gradients(
+            zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+        )
+        return loss
+
+    optimizer = tf.keras.optimizers.SGD(0.1)
+    losses = [float(step(model, optimizer, None, tf.ones([3, 2]))) for _ in range(20)]
+    assert losses[-1] < losses[0] and len(calls) <= 3
+    calls.clear()
+    for _ in range(4):
+        step(model, optimizer, np.array(["a", "b"]), tf.ones([3, 2]))
+    assert len(calls) == 4  # a function of texts runs as Python
+
+
 def test_functions_with_too_many_paths_run_as_python() -> None:
     @tf.function
     def halvings(x: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat import beside, object_arrays, one_element, programs, python2, python2_words
+from thalweg.compat import beside, loops, object_arrays, one_element, programs, python2, python2_words
 from thalweg.compat.programs import imported
 
 _METHOD, _ARRAY, _VALUE = "__old_method__", "__old_array__", "__value_of__"
@@ -180,11 +180,11 @@ class _Rewriter(ast.NodeTransformer):
             f.attr in FUNCTIONS or (f.attr in METHODS and len(node.args) < 2)
         ):
             node.func = self._called(_METHOD, f.value, ast.Constant(f.attr))
-        elif self._origin(f) in _MAKERS:
+        elif self.origin(f) in _MAKERS:
             node.func = self._called(_ARRAY, f)
-        elif self._origin(f) in _READERS:
+        elif self.origin(f) in _READERS:
             node.func = self._called(_ROWS, f)
-        elif self._origin(f) == "numpy.load":
+        elif self.origin(f) == "numpy.load":
             node.func = self._called(_LOAD, f)
         elif self._is_of_numbers(f) and node.args and not node.keywords:
             node = self._called(_NUMBER, f, *node.args)
@@ -197,10 +197,10 @@ class _Rewriter(ast.NodeTransformer):
             node = self._called(_VALUE, f.value)
         return ast.fix_missing_locations(ast.copy_location(node, old))
 
-    def _origin(self, f: ast.expr) -> str:
+    def origin(self, f: ast.expr) -> str:
         """The name by which a function was imported, with that of its module: ``numpy.array``; else an empty text."""
         if isinstance(f, ast.Attribute):
-            owner = self._origin(f.value)
+            owner = self.origin(f.value)
             return owner and f"{owner}.{f.attr}"
         return self.names.get(f.id, "") if isinstance(f, ast.Name) else ""
 
@@ -294,7 +294,9 @@ def _is_of_one(target: ast.Subscript) -> bool:
 
 def code_of(tree: ast.Module, path: str, values: bool) -> CodeType:
     """The code of a program; ``values``: ``x.value()`` is the value of the variable."""
-    return compile(_Rewriter(_names(tree), values).visit(tree), path, "exec", dont_inherit=True)
+    rewriter = _Rewriter(_names(tree), values)
+    tree = loops.turned(tree, rewriter.origin) if values else tree
+    return compile(rewriter.visit(tree), path, "exec", dont_inherit=True)
 
 
 def execfile(
@@ -362,4 +364,8 @@ def install(value_of: Callable[[Any], Any] | None, old: bool) -> None:
         {_CHANGED: one_element.changed, "execfile": functools.partial(execfile, old), **python2_words.WORDS}
     )
     if value_of is not None:
+        turns = importlib.import_module("thalweg.compat.tf2.turns")
         vars(builtins).update({_VALUE: value_of, _LENGTH: length_of})
+        vars(builtins).update(
+            {loops.EACH: turns.each, loops.WHILE: turns.while_true, loops.COUNTED: turns.counted}
+        )

@@ -8,6 +8,7 @@ import functools
 import inspect
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 from types import FrameType
@@ -50,6 +51,19 @@ _ANEW = (
 def run_functions_eagerly(run_eagerly: bool) -> None:
     """Whether functions run as the Python they are from now on."""
     _settings["eager"] = bool(run_eagerly)
+
+
+class _Running(threading.local):
+    as_python = 0  # functions that are under way
+
+
+_running = _Running()
+
+
+def runs_turns() -> bool:
+    """Whether a function runs as the Python it is because it has to, so that turns of its loops may be compiled."""
+    free = current_recorder() is None and not is_recording()
+    return free and _running.as_python > 0 and not functions_run_eagerly()
 
 
 def functions_run_eagerly() -> bool:
@@ -151,7 +165,11 @@ class Function:
     def as_python(self, *args: Any, **kwargs: Any) -> Any:
         """What the Python gives; it may make variables in its first call alone."""
         before = made_variables.count
-        found = mapped(as_result, self.python_function(*args, **kwargs))
+        _running.as_python += 1
+        try:
+            found = mapped(as_result, self.python_function(*args, **kwargs))
+        finally:
+            _running.as_python -= 1
         if made_variables.count > before and self._called:
             raise NewVariablesError(_ANEW.format(self.__name__))
         self._called = True

@@ -123,7 +123,7 @@ def is_text(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return bool(value) and is_text(value[0])
     return isinstance(value, (str, bytes, TextTensor)) or (
-        not isinstance(value, Tensor) and np.asarray(value).dtype.kind in "OSU"
+        isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "OSU"
     )
 
 

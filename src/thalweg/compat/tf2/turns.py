@@ -1,0 +1,216 @@
+"""Loops in functions that run as the Python they are: their turns are compiled, each a function of what it reads.
+
+A turn (see :mod:`thalweg.compat.loops`) has closed around the names of the function that its loop stands in. It is run
+on names of its own: those that it assigns and that had values before go from turn to turn, all others are given to it.
+Numbers among the first are tensors from then on, as TensorFlow makes them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from thalweg.compat.tf2.data.dataset import Dataset
+from thalweg.compat.tf2.function import Function, runs_turns
+from thalweg.errors import SymbolicError, fail
+from thalweg.graph.tensor import Spec, Tensor, Variable, constant, of_value
+from thalweg.graph.updates import current_recorder
+from thalweg.nested import filled, flat, mapped
+
+__all__ = ["counted", "each", "while_true"]
+
+_SITUATIONS = 8  # sets of things around one loop, no tensors, for which its turns are compiled
+_NUMBERS: dict[type, type] = {bool: np.bool_, int: np.int32, float: np.float32}
+
+
+def each(elements: Iterable[Any], turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
+    """``turn(element)`` for each element. It assigns ``names``, of which ``kept`` may be read after the loop."""
+    if not runs_turns() or not isinstance(elements, (Tensor, Dataset)):
+        for element in elements:
+            turn(element)
+        return
+    turns = _Turns(turn, None, names, kept)
+    for element in _rows(elements) if isinstance(elements, Tensor) else elements:
+        turns.take(element)
+    turns.end()
+
+
+def counted(elements: Any, start: Any = 0) -> Any:
+    """``enumerate``; of a data set whose turns may be compiled, a data set."""
+    if isinstance(elements, Dataset) and runs_turns():
+        return elements.enumerate(start)
+    return enumerate(elements, start)
+
+
+def _rows(tensor: Tensor) -> Iterator[Tensor]:
+    array = tensor.array()
+    specs = (Spec(array.shape[1:], array.dtype),)
+    return (of_value(np.asarray(row), specs) for row in array)
+
+
+def while_true(asked: FunctionType, turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
+    """Turns as long as ``asked()`` is true."""
+    goes_on = asked()
+    if not runs_turns() or not isinstance(goes_on, Tensor):
+        while goes_on:
+            turn()
+            goes_on = asked()
+        return
+    turns = _Turns(turn, asked, names, kept)
+    while goes_on:
+        goes_on = turns.take()
+    turns.end()
+
+
+class _Things:
+    """What is no tensor, by name; equal where it is the same, or a number or text as before."""
+
+    def __init__(self, held: dict[str, Any]) -> None:
+        self.held = held
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.held))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Things) or self.held.keys() != other.held.keys():
+            return False
+        return all(_is_the_same(value, other.held[name]) for name, value in self.held.items())
+
+
+def _is_the_same(one: Any, other: Any) -> bool:
+    plain = type(one) is type(other) and isinstance(one, (bool, int, float, str, bytes))
+    return one is other or (plain and bool(one == other))
+
+
+class _Turns:
+    """The turns of one loop: compiled ones as long as all that goes from turn to turn are tensors."""
+
+    def __init__(
+        self, turn: FunctionType, asked: FunctionType | None, names: Sequence[str], kept: Sequence[str]
+    ) -> None:
+        self._turn, self._asked = turn, asked
+        self._cells = {n: cell for f in (turn, asked) if f is not None for n, cell in _closed_over(f).items()}
+        values = {name: cell.cell_contents for name, cell in self._cells.items() if _is_full(cell)}
+        self._state = {n: _as_tensors(v) for n, v in values.items() if n in names and _are_numbers(v)}
+        rest = {n: v for n, v in values.items() if n not in self._state}
+        self._tensors = {
+            n: v for n, v in rest.items() if _is_tensor(v)
+        }  # a list may be changed: it is a thing
+        self._things = _Things({n: v for n, v in rest.items() if n not in self._tensors})
+        self._last: dict[str, Any] = {}
+        codes = tuple([f.__code__ for f in (turn, asked) if f is not None])
+        module = _Things({"names": turn.__globals__})
+        self._loop: _Loop | None = _loop(codes, module, tuple(names), tuple(kept))
+        self._step: Function | None = None  # of the turn before
+        self._read = flat(self._tensors)
+
+    def take(self, *element: Any) -> Any:
+        """One turn; what ``asked()`` gives after it, if it is asked."""
+        if self._loop is None:
+            self._turn(*element)
+            return None if self._asked is None else self._asked()
+        step, leaves = self._step, [*self._state.values(), *self._read, *element]
+        if step is None or not all(type(leaf) is Tensor for leaf in leaves):
+            given = [self._state, self._tensors, element]
+            step, leaves = self._loop.step(self._things, given), flat(given)
+            if step is None:
+                self.end()
+                self._loop = None
+                return self.take(*element)
+            plain = all(type(leaf) is Tensor for leaf in [*self._state.values(), *element])
+            self._step = step if plain else None  # what has parts may have others the next time
+        self._state, self._last, others, goes_on = step(*leaves)
+        if others is not None:  # it has run as Python, and there is more than tensors
+            self.end()
+            self._put(others.held)
+            self._loop = None
+        return goes_on
+
+    def end(self) -> None:
+        """The names have the values of the last turn."""
+        if self._loop is not None:
+            self._put({**self._state, **self._last})
+
+    def _put(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            self._cells[name].cell_contents = value
+
+
+class _Loop:
+    """The turns of one loop as functions of the tensors in (what goes from turn to turn, others, (element,))."""
+
+    def __init__(
+        self, codes: tuple[CodeType, ...], module: _Things, names: tuple[str, ...], kept: tuple[str, ...]
+    ) -> None:
+        self._codes, self._module, self._names, self._kept = codes, module.held["names"], names, kept
+        self._steps: dict[Any, Function] = {}
+
+    def step(self, things: _Things, given: Any) -> Function | None:
+        """The function for such a situation; None where it is always another one."""
+        key = (things, str(mapped(lambda leaf: 0, given)))
+        if key not in self._steps:
+            if len(self._steps) == _SITUATIONS:
+                return None
+            self._steps[key] = Function(functools.partial(self._taken, things, given))
+        return self._steps[key]
+
+    def _taken(self, things: _Things, like: Any, *leaves: Any) -> Any:
+        """One turn, with what goes on from it, what else is read of it, what of that are no tensors, and whether there
+        is another turn.
+        """
+        state, tensors, element = filled(like, leaves)
+        given = {**things.held, **tensors, **state}
+        free = dict.fromkeys(n for code in self._codes for n in code.co_freevars)
+        cells = {n: CellType(given[n]) if n in given else CellType() for n in free}
+        turn, *asked = [
+            FunctionType(c, self._module, c.co_name, None, tuple([cells[n] for n in c.co_freevars]))
+            for c in self._codes
+        ]
+        turn(*element)
+        goes_on = asked[0]() if asked else None
+        made = {n: cells[n].cell_contents for n in self._names if n in cells and _is_full(cells[n])}
+        new = {n: _as_tensors(made[n]) for n in state if n in made and _are_numbers(made[n])}
+        last = {n: made[n] for n in self._kept if n in made and n not in new and _are_tensors(made[n])}
+        others = {n: v for n, v in made.items() if n not in new and n not in last}
+        lost = [n for n, v in others.items() if (v is not given[n] if n in given else n in self._kept)]
+        if len(new) == len(state) and not lost:
+            return new, last, None, goes_on
+        if current_recorder() is not None:
+            raise fail(SymbolicError, "what goes from one turn of a loop to the next are not tensors alone")
+        return new, last, _Things(others), goes_on
+
+
+_loop = functools.lru_cache(maxsize=256)(_Loop)
+
+
+def _closed_over(function: FunctionType) -> dict[str, CellType]:
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+
+
+def _is_full(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, Tensor) and not isinstance(value, Variable)
+
+
+def _are_tensors(value: Any) -> bool:
+    return all(map(_is_tensor, flat([value])))
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether these are tensors, or numbers that can be."""
+    return all(_is_tensor(leaf) or type(leaf) in _NUMBERS for leaf in flat([value]))
+
+
+def _as_tensors(value: Any) -> Any:
+    return mapped(lambda x: constant(_NUMBERS[type(x)](x)) if type(x) in _NUMBERS else x, value)

@@ -1,0 +1,154 @@
+"""The rewriting of loops in compiled functions: as plain Python they mean what they meant; what cannot be stays."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from typing import Any
+
+import pytest
+
+from thalweg.compat import loops
+from thalweg.compat.tf2 import turns
+
+WORDS = {loops.EACH: turns.each, loops.WHILE: turns.while_true, loops.COUNTED: turns.counted}
+
+
+def rewritten(source: str) -> ast.Module:
+    def origin(node: ast.expr) -> str:
+        return ast.unparse(node).replace("tf.", "tensorflow.")
+
+    return loops.turned(ast.parse(textwrap.dedent(source)), origin)
+
+
+def is_rewritten(source: str) -> bool:
+    return any(isinstance(n, ast.FunctionDef) and n.name == "__turn__" for n in ast.walk(rewritten(source)))
+
+
+def plain(decorator_taken: Any = None) -> Any:
+    class Names:
+        @staticmethod
+        def function(f: Any = None, **options: Any) -> Any:
+            return f if f is not None else lambda g: g
+
+    return Names
+
+
+PROGRAMS = """
+def f():
+    total, seen = 0, []
+    for k, (a, b) in enumerate([(1, 2), (3, 4), (5, 6)], 1):
+        if a == 3:
+            continue
+        total += a * b * k
+        seen.append(a)
+    return total, seen, k, b
+---
+def f():
+    n, steps = 27, 0
+    while n > 1:
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        steps += 1
+    return steps
+---
+def f():
+    table = {}
+    for x in range(4):
+        row = [x * y for y in range(3)]
+        for y in row:
+            try:
+                table[x] = table.get(x, 0) + y
+            finally:
+                last = y
+    return table, row, last, x
+---
+def f(x=3):
+    for x in range(x):
+        def g(z, x=x):
+            return z + x
+        import math as m
+        with open(__import__("os").devnull) as file:
+            pass
+    return x, g(10), m.floor(2.5), file.closed
+---
+def f():
+    "What it says."
+    found = []
+    for word in ("a", "b"):
+        i = 0
+        while i < 3:
+            i += 1
+            if i == 2:
+                continue
+            found.append(word * i)
+    return found, f.__doc__
+---
+def f():
+    out = []
+    for x in []:
+        y = x
+    try:
+        y
+    except UnboundLocalError:
+        out.append("unbound")
+    return out
+---
+def f():
+    best = None
+    for x in (3, 9, 4):
+        for _ in (0,):
+            if best is None or x > best:
+                best = x
+        else:
+            best += 0
+    return best
+""".split("---")
+
+
+@pytest.mark.parametrize("source", PROGRAMS)
+def test_as_python_loops_mean_what_they_meant(source: str) -> None:
+    given: dict[str, Any] = {"tf": plain()}
+    exec(textwrap.dedent(source), given)
+    wanted = given["f"]()
+    source = source.replace("def f(", "@tf.function\ndef f(")
+    assert is_rewritten(source)
+    own: dict[str, Any] = {"tf": plain(), **WORDS}
+    exec(compile(rewritten(source), "program.py", "exec"), own)
+    assert own["f"]() == wanted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for x in y:\n        return x",
+        "for x in y:\n        if x:\n            break",
+        "for x in y:\n        try:\n            z()\n        except E:\n            break",
+        "for x in y:\n        yield x",
+        "for x in y:\n        super().f(x)",
+        "for x in y:\n        del z",
+        "for x in y:\n        z: int = x",
+        "for x in y:\n        print(x)\n    else:\n        print()",
+        "while (z := y()):\n        print(z)",
+        "global z\n    for x in y:\n        z = x",
+    ],
+)
+def test_loops_that_no_function_can_stand_for_stay(body: str) -> None:
+    source = f"@tf.function\ndef f(y):\n    {body}\n"
+    assert ast.unparse(rewritten(source)) == ast.unparse(ast.parse(source))
+
+
+@pytest.mark.parametrize(
+    "source, wanted",
+    [
+        ("@tf.function\ndef f(y):\n    for x in y: print(x)", True),
+        ("@tf.function(autograph=True)\ndef f(y):\n    for x in y: print(x)", True),
+        ("def f(y):\n    for x in y: print(x)\ng = tf.function(f)", True),
+        ("class A:\n    @tf.function\n    def f(self, y):\n        for x in y: print(x)", True),
+        ("def f(y):\n    for x in y: print(x)", False),
+        ("@other.function\ndef f(y):\n    for x in y: print(x)", False),
+        ("for x in y: print(x)", False),
+        ("@tf.function\ndef f(y):\n    for x in y:\n        for z in x:\n            if z: break", True),
+    ],
+)
+def test_only_loops_of_compiled_functions_are_rewritten(source: str, wanted: bool) -> None:
+    assert is_rewritten(source) is wanted
