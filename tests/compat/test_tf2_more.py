@@ -538,6 +538,62 @@ def test_functions_of_models_and_optimizers_are_compiled() -> None:
     assert len(calls) == 4  # a function of texts runs as Python
 
 
+def test_turns_that_carry_more_than_tensors_are_those_of_python(thalweg_run: Run, tmp_path: Path) -> None:
+    lines = printed(
+        thalweg_run,
+        tmp_path,
+        """
+        rows = tf.range(70)
+
+        @tf.function
+        def gathered(rows):
+            found, label, last = [], "none", None
+            for row in rows:
+                found = found + [row * 2]
+                label = label + "." if len(found) < 4 else label
+                last = (row, [row + 1])
+            return tf.stack(found), len(found), label, last
+
+        values, count, label, last = gathered(rows)
+        print(values.numpy().sum(), int(count), label, int(last[0]), int(last[1][0]))
+
+        @tf.function
+        def noted(rows):
+            names = []
+            for row in rows:
+                names.append(row.numpy())  # for which there has to be a value
+                kind = "row"
+            return len(names), kind
+
+        count, kind = noted(rows)
+        print(int(count), kind)
+
+        def told(rows):
+            turns = []
+            for row in rows:
+                turns.append(float(row))
+                total = sum(turns)
+            return total, turns
+
+        compiled = tf.function(told)
+        total, turns = told(rows)  # called as the Python that it is
+        print(total, len(turns), type(total).__name__)
+
+        @tf.function
+        def changing(rows, scale):
+            total = 0
+            for row in rows:
+                total += row * scale[0]
+            return total
+
+        print(*[int(changing(rows, [k])) for k in range(12)])
+        """,
+    )
+    assert lines == [
+        "4830 70 none... 69 70", "70 row", "2415.0 70 float", " ".join(str(2415 * k) for k in range(12)),
+    ]  # fmt: skip
+
+
 def test_functions_with_too_many_paths_run_as_python() -> None:
     @tf.function
     def halvings(x: Any) -> Any:
