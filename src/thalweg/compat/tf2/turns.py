@@ -121,8 +121,7 @@ class _Turns:
                 self.end()
                 self._loop = None
                 return self.take(*element)
-            plain = all(type(leaf) is Tensor for leaf in [*self._state.values(), *element])
-            self._step = step if plain else None  # what has parts may have others the next time
+            self._step = step
         self._state, self._last, others, goes_on = step(*leaves)
         if others is not None:  # it has run as Python, and there is more than tensors
             self.end()
