@@ -586,10 +586,19 @@ def test_turns_that_carry_more_than_tensors_are_those_of_python(thalweg_run: Run
             return total
 
         print(*[int(changing(rows, [k])) for k in range(12)])
+
+        @tf.function
+        def unpacked(rows):
+            x = [tf.constant(1)]
+            for row in rows:
+                x = x[0] + row if isinstance(x, list) else x + row
+            return x
+
+        print(int(unpacked(rows)), unpacked(rows).shape)
         """,
     )
     assert lines == [
-        "4830 70 none... 69 70", "70 row", "2415.0 70", " ".join(str(2415 * k) for k in range(12)),
+        "4830 70 none... 69 70", "70 row", "2415.0 70", " ".join(str(2415 * k) for k in range(12)), "2416 ()",
     ]  # fmt: skip
 
 

@@ -114,14 +114,15 @@ class _Turns:
             self._turn(*element)
             return None if self._asked is None else self._asked()
         step, leaves = self._step, [*self._state.values(), *self._read, *element]
-        if step is None or not all(type(leaf) is Tensor for leaf in leaves):
+        plain = all(type(leaf) is Tensor for leaf in leaves)
+        if step is None or not plain:
             given = [self._state, self._tensors, element]
             step, leaves = self._loop.step(self._things, given), flat(given)
             if step is None:
                 self.end()
                 self._loop = None
                 return self.take(*element)
-            self._step = step
+            self._step = step if plain else None  # what has parts now may be plain the next time
         self._state, self._last, others, goes_on = step(*leaves)
         if others is not None:  # it has run as Python, and there is more than tensors
             self.end()
