@@ -591,7 +591,7 @@ def test_turns_that_carry_more_than_tensors_are_those_of_python(thalweg_run: Run
         def unpacked(rows):
             x = [tf.constant(1)]
             for row in rows:
-                x = x[0] + row if isinstance(x, list) else x + row
+                x = x[0] - row if isinstance(x, list) else x + row
             return x
 
         print(int(unpacked(rows)), unpacked(rows).shape)
