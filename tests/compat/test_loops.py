@@ -94,6 +94,23 @@ def f():
     return out
 ---
 def f():
+    found = []
+    for x in range(9):
+        y = 0
+        while True:
+            y += 1
+            if y > x:
+                break
+            try:
+                if y == 3:
+                    break
+            finally:
+                found.append((x, y))
+        if x == 5:
+            break
+    return found, x, y
+---
+def f():
     best = None
     for x in (3, 9, 4):
         for _ in (0,):
@@ -121,8 +138,6 @@ def test_as_python_loops_mean_what_they_meant(source: str) -> None:
     "body",
     [
         "for x in y:\n        return x",
-        "for x in y:\n        if x:\n            break",
-        "for x in y:\n        try:\n            z()\n        except E:\n            break",
         "for x in y:\n        yield x",
         "for x in y:\n        super().f(x)",
         "for x in y:\n        del z",

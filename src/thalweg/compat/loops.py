@@ -9,14 +9,14 @@
     __each__(rows, __turn__, ("total", "x"), ("total",))
 
 so that the turns can be compiled where the function around them must run as the Python it is
-(:mod:`thalweg.compat.tf2.turns`). Loops that end within a turn (``break``, ``return``) stay as they are. ``enumerate``
+(:mod:`thalweg.compat.tf2.turns`). Loops that a ``return`` leaves stay as they are. ``enumerate``
 of what is looped over becomes a name of its own, too: data sets count with tensors.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 EACH, WHILE, COUNTED = "__each__", "__while__", "__counted__"
@@ -98,7 +98,7 @@ class _Turner:
     def _is_turnable(self, loop: ast.stmt) -> bool:
         assert isinstance(loop, _LOOPS)
         inside = list(_inside([loop]))
-        if loop.orelse or any(isinstance(n, _UNTURNABLE) for n in inside) or _breaks(loop.body):
+        if loop.orelse or any(isinstance(n, _UNTURNABLE) for n in inside):
             return False
         if any(isinstance(n, ast.Call) and _named(n.func) in ("super", "locals", "vars") for n in inside):
             return False
@@ -118,7 +118,7 @@ class _Turner:
 
     def _as_calls(self, loop: ast.stmt, names: list[str], kept: list[str]) -> list[ast.stmt]:
         self.assigned.update(dict.fromkeys(names))
-        body = [_without_continue(s) for s in loop.body]  # type: ignore[attr-defined]
+        body = [_Ends().visit(s) for s in loop.body]  # type: ignore[attr-defined]
         told: list[ast.stmt] = [ast.Nonlocal(names)] if names else []
         texts = [ast.Tuple([ast.Constant(n) for n in some], ast.Load()) for some in (names, kept)]
         turn: ast.expr = ast.Name(_TURN, ast.Load())
@@ -174,35 +174,20 @@ def _assigned(loop: ast.AST) -> Iterator[str]:
             yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
 
 
-def _breaks(parts: Iterable[ast.AST]) -> bool:
-    """Whether the loop that these stand in is left by them."""
-    for node in parts:
-        if isinstance(node, ast.Break):
-            return True
-        if isinstance(node, (*_LOOPS, ast.AsyncFor)):  # what is in it leaves that one
-            below: Iterable[ast.AST] = node.orelse
-        else:
-            below = () if isinstance(node, _SCOPES) else ast.iter_child_nodes(node)
-        if _breaks(below):
-            return True
-    return False
-
-
-class _Continues(ast.NodeTransformer):
-    """A turn goes on with the next one where its function returns."""
+class _Ends(ast.NodeTransformer):
+    """A turn goes on with the next one where its function returns, and is the last where that gives True."""
 
     def visit_Continue(self, node: ast.Continue) -> ast.AST:
         return ast.copy_location(ast.Return(None), node)
+
+    def visit_Break(self, node: ast.Break) -> ast.AST:
+        return ast.copy_location(ast.Return(ast.Constant(True)), node)
 
     def _whole(self, node: ast.AST) -> ast.AST:
         return node
 
     visit_For = visit_While = visit_AsyncFor = visit_FunctionDef = visit_AsyncFunctionDef = _whole
     visit_ClassDef = visit_Lambda = _whole
-
-
-def _without_continue(statement: ast.stmt) -> Any:
-    return _Continues().visit(statement)
 
 
 def _named(expression: ast.expr) -> str:

@@ -132,6 +132,30 @@ def squares(n):
 np.testing.assert_array_equal(squares(tf.constant(70)), np.arange(70.0) ** 2)
 
 
+@tf.function
+def episode(state, steps):
+    rewards = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    for t in tf.range(steps):
+        traced.append("episode")
+        state = state * 0.9 + tf.cast(t % 3, tf.float32)
+        rewards = rewards.write(t, tf.reduce_sum(state))
+        if tf.reduce_sum(state) > 8.5:
+            break
+    return rewards.stack(), t
+
+
+rewards, t = episode(tf.zeros([2]), tf.constant(200))
+state, wanted = 0.0, []
+for k in range(200):
+    state = state * 0.9 + k % 3
+    wanted.append(2 * state)
+    if 2 * state > 8.5:
+        break
+np.testing.assert_allclose(rewards, wanted, rtol=1e-4)
+long, _ = episode(tf.fill([2], -40.0), tf.constant(200))
+assert int(t) == k == len(wanted) - 1 and traced.count("episode") < len(long) + k - 10
+
+
 class Walker:
     def __init__(self, stride):
         self.stride = stride

@@ -85,8 +85,9 @@ class Function:
     Where its Python looks at values (``tf.print``, a data set iterated over), which TensorFlow rewrites or defers,
     there is nothing to compile: it runs as the Python it is, which means the same. Where it looks at truth values alone
     (an ``if`` or ``while`` on a tensor, a check), the paths that calls take are compiled from the fourth call on, and
-    others run as Python. So does all of it while a tape is open outside, which must see how its results come about, and
-    for texts: a compiled function would be one for these texts alone.
+    others run as Python. In programs that ``thalweg run`` runs, turns of loops over tensors and data sets are compiled
+    then (:mod:`thalweg.compat.loops`). While a tape is open outside, which must see how its results come about, all of
+    it is Python, and so it is for texts: a compiled function would be one for these texts alone.
     """
 
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:

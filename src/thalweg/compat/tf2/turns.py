@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf2.data.dataset import Dataset
-from thalweg.compat.tf2.function import Function, runs_turns
+from thalweg.compat.tf2.function import Function, TensorArray, runs_turns
+from thalweg.compat.tf2.values import tensor as as_tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, of_value
 from thalweg.graph.updates import current_recorder
@@ -28,14 +29,16 @@ _NUMBERS: dict[type, type] = {bool: np.bool_, int: np.int32, float: np.float32}
 
 
 def each(elements: Iterable[Any], turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
-    """``turn(element)`` for each element. It assigns ``names``, of which ``kept`` may be read after the loop."""
+    """``turn(element)`` for each element until one gives True. It assigns ``names``; ``kept`` may be read later."""
     if not runs_turns() or not isinstance(elements, (Tensor, Dataset)):
         for element in elements:
-            turn(element)
+            if turn(element):
+                break
         return
     turns = _Turns(turn, None, names, kept)
     for element in _rows(elements) if isinstance(elements, Tensor) else elements:
-        turns.take(element)
+        if not turns.take(element):
+            break
     turns.end()
 
 
@@ -53,12 +56,11 @@ def _rows(tensor: Tensor) -> Iterator[Tensor]:
 
 
 def while_true(asked: FunctionType, turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
-    """Turns as long as ``asked()`` is true."""
+    """Turns as long as ``asked()`` is true, and until one gives True."""
     goes_on = asked()
     if not runs_turns() or not isinstance(goes_on, Tensor):
         while goes_on:
-            turn()
-            goes_on = asked()
+            goes_on = not turn() and asked()
         return
     turns = _Turns(turn, asked, names, kept)
     while goes_on:
@@ -86,6 +88,21 @@ def _is_the_same(one: Any, other: Any) -> bool:
     return one is other or (plain and bool(one == other))
 
 
+class _Notes:
+    """Stands for a ``TensorArray`` in a turn that is compiled: what is written is done when the turn has run."""
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[Any, Any]] = []
+
+    def write(self, index: Any, value: Any, name: Any = None) -> _Notes:
+        """This array, with a tensor at that number."""
+        self.pairs.append((as_tensor(index), as_tensor(value)))
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        raise fail(SymbolicError, f"TensorArray.{name} in a turn that is compiled")
+
+
 class _Turns:
     """The turns of one loop: compiled ones as long as all that goes from turn to turn are tensors."""
 
@@ -100,7 +117,9 @@ class _Turns:
         self._tensors = {
             n: v for n, v in rest.items() if _is_tensor(v)
         }  # a list may be changed: it is a thing
-        self._things = _Things({n: v for n, v in rest.items() if n not in self._tensors})
+        self._arrays = {n: v for n, v in rest.items() if isinstance(v, TensorArray)}
+        known = self._tensors.keys() | self._arrays.keys()
+        self._things = _Things({n: v for n, v in rest.items() if n not in known})
         self._last: dict[str, Any] = {}
         codes = tuple([f.__code__ for f in (turn, asked) if f is not None])
         module = _Things({"names": turn.__globals__})
@@ -109,21 +128,24 @@ class _Turns:
         self._read = flat(self._tensors)
 
     def take(self, *element: Any) -> Any:
-        """One turn; what ``asked()`` gives after it, if it is asked."""
+        """One turn; whether there is another one."""
         if self._loop is None:
-            self._turn(*element)
-            return None if self._asked is None else self._asked()
+            return not self._turn(*element) and (self._asked is None or self._asked())
         step, leaves = self._step, [*self._state.values(), *self._read, *element]
         plain = all(type(leaf) is Tensor for leaf in leaves)
         if step is None or not plain:
             given = [self._state, self._tensors, element]
-            step, leaves = self._loop.step(self._things, given), flat(given)
+            step, leaves = self._loop.step(self._things, self._arrays, given), flat(given)
             if step is None:
                 self.end()
                 self._loop = None
                 return self.take(*element)
             self._step = step if plain else None  # what has parts now may be plain the next time
-        self._state, self._last, others, goes_on = step(*leaves)
+        self._loop.arrays = self._arrays
+        self._state, self._last, written, others, goes_on = step(*leaves)
+        for name, pairs in written.items():
+            for place, value in pairs:
+                self._arrays[name].write(place, value)
         if others is not None:  # it has run as Python, and there is more than tensors
             self.end()
             self._put(others.held)
@@ -148,10 +170,11 @@ class _Loop:
     ) -> None:
         self._codes, self._module, self._names, self._kept = codes, module.held["names"], names, kept
         self._steps: dict[Any, Function] = {}
+        self.arrays: dict[str, TensorArray] = {}  # of the turn that is taken now
 
-    def step(self, things: _Things, given: Any) -> Function | None:
+    def step(self, things: _Things, arrays: dict[str, TensorArray], given: Any) -> Function | None:
         """The function for such a situation; None where it is always another one."""
-        key = (things, str(mapped(lambda leaf: 0, given)))
+        key = (things, tuple(arrays), str(mapped(lambda leaf: 0, given)))
         if key not in self._steps:
             if len(self._steps) == _SITUATIONS:
                 return None
@@ -159,29 +182,29 @@ class _Loop:
         return self._steps[key]
 
     def _taken(self, things: _Things, like: Any, *leaves: Any) -> Any:
-        """One turn, with what goes on from it, what else is read of it, what of that are no tensors, and whether there
-        is another turn.
+        """One turn, with what goes on from it, what else is read of it, what is written to arrays, what of all that are
+        no tensors, and whether there is another turn.
         """
         state, tensors, element = filled(like, leaves)
-        given = {**things.held, **tensors, **state}
+        notes = {} if current_recorder() is None else {n: _Notes() for n in self.arrays}
+        given = {**things.held, **self.arrays, **notes, **tensors, **state}
         free = dict.fromkeys(n for code in self._codes for n in code.co_freevars)
         cells = {n: CellType(given[n]) if n in given else CellType() for n in free}
         turn, *asked = [
             FunctionType(c, self._module, c.co_name, None, tuple([cells[n] for n in c.co_freevars]))
             for c in self._codes
         ]
-        turn(*element)
-        goes_on = asked[0]() if asked else None
+        goes_on = not turn(*element) and (not asked or asked[0]())
         made = {n: cells[n].cell_contents for n in self._names if n in cells and _is_full(cells[n])}
         new = {n: _as_tensors(made[n]) for n in state if n in made and _are_numbers(made[n])}
         last = {n: made[n] for n in self._kept if n in made and n not in new and _are_tensors(made[n])}
         others = {n: v for n, v in made.items() if n not in new and n not in last}
         lost = [n for n, v in others.items() if (v is not given[n] if n in given else n in self._kept)]
         if len(new) == len(state) and not lost:
-            return new, last, None, goes_on
+            return new, last, {n: note.pairs for n, note in notes.items()}, None, goes_on
         if current_recorder() is not None:
             raise fail(SymbolicError, "what goes from one turn of a loop to the next are not tensors alone")
-        return new, last, _Things(others), goes_on
+        return new, last, {}, _Things(others), goes_on
 
 
 _loop = functools.lru_cache(maxsize=256)(_Loop)
