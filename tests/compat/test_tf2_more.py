@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from compat.conftest import Run
+from thalweg import events
 from thalweg.compat import tf2
 from thalweg.compat import tfp_names as tfp
 from thalweg.compat.names import UnsupportedNameError
@@ -532,10 +533,15 @@ def test_functions_of_models_and_optimizers_are_compiled() -> None:
     optimizer = tf.keras.optimizers.SGD(0.1)
     losses = [float(step(model, optimizer, None, tf.ones([3, 2]))) for _ in range(20)]
     assert losses[-1] < losses[0] and len(calls) <= 3
+    for words, most in (("train", 2), (["dense", "relu"], 2), (np.array(["a", "b"]), 6), ("a sentence", 6)):
+        calls.clear()
+        for _ in range(6):
+            step(model, optimizer, words, tf.ones([3, 2]))
+        assert (len(calls) == 6) if most == 6 else (len(calls) <= most)  # a function of texts runs as Python
     calls.clear()
-    for _ in range(4):
-        step(model, optimizer, np.array(["a", "b"]), tf.ones([3, 2]))
-    assert len(calls) == 4  # a function of texts runs as Python
+    for k in range(20):
+        step(model, optimizer, f"word_{k % 10}", tf.ones([3, 2]))
+    assert len(calls) == 18  # two more words are known
 
 
 def test_turns_that_carry_more_than_tensors_are_those_of_python(thalweg_run: Run, tmp_path: Path) -> None:
@@ -600,6 +606,63 @@ def test_turns_that_carry_more_than_tensors_are_those_of_python(thalweg_run: Run
     assert lines == [
         "4830 70 none... 69 70", "70 row", "2415.0 70", " ".join(str(2415 * k) for k in range(12)), "2416 ()",
     ]  # fmt: skip
+
+
+def test_compiled_functions_print_and_write_summaries_after_each_run(
+    thalweg_run: Run, tmp_path: Path
+) -> None:
+    lines = printed(
+        thalweg_run,
+        tmp_path,
+        """
+        import functools, glob, sys
+        tell = functools.partial(tf.print, output_stream=sys.stdout)
+        calls = []
+        v = tf.Variable(0.0)
+        writer = tf.summary.create_file_writer("logs")
+
+        @tf.function
+        def inner(x):
+            tell("inner", x)
+            return x * 2
+
+        @tf.function
+        def step(x, k):
+            calls.append(1)
+            v.assign(x)
+            tell("before", v, [x, {"a": x + 1}], "text", sep="|")
+            v.assign_add(10.0)
+            if k == 2:
+                tell("second", k)
+            with writer.as_default():
+                tf.summary.scalar("v", v, step=k)
+            tell("after", v)
+            return inner(v)
+
+        for k in range(5):
+            print(float(step(tf.constant(float(k)), tf.constant(k, tf.int64))))
+        print(len(calls) < 8)
+        print([int(x) for x in tf.data.Dataset.range(3).map(inner)])
+
+        @tf.function
+        def loop(n):
+            for i in tf.range(n):
+                if i % 30 == 29:
+                    tell("turn", i)
+
+        loop(tf.constant(70))
+        """,
+    )
+    wanted: list[str] = []
+    for k in range(5):
+        wanted.append(f"before|{k}|[{k}, {{'a': {k + 1}}}]|text")
+        wanted += ["second 2"] * (k == 2)
+        wanted += [f"after {k + 10}", f"inner {k + 10}", f"{2.0 * (k + 10)}"]
+    wanted += ["True", "inner 0", "inner 1", "inner 2", "[0, 2, 4]", "turn 29", "turn 59"]
+    assert lines == wanted
+    (file,) = (tmp_path / "logs").glob("events*")
+    found = [(e["step"], v) for e in events.read_events(file) for v in e.get("values", {}).values()]
+    assert [(step, float(np.asarray(v))) for step, v in found] == [(k, k + 10.0) for k in range(5)]
 
 
 def test_functions_with_too_many_paths_run_as_python() -> None:

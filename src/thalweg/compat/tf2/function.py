@@ -20,6 +20,7 @@ from thalweg.compat.tf1.errors import InvalidArgumentError, OutOfRangeError
 from thalweg.compat.tf1.graph import shaped_as
 from thalweg.compat.tf1.types import DType, as_dtype, numpy_dtype
 from thalweg.compat.tf2.concrete import ConcreteFunction, as_result
+from thalweg.compat.tf2.effects import Effects, done_after
 from thalweg.compat.tf2.shapes import TensorShape
 from thalweg.compat.tf2.specs import RaggedTensorSpec, TensorSpec
 from thalweg.compat.tf2.tape import is_recording
@@ -41,6 +42,7 @@ from thalweg.run.function import TracedFunction
 
 _SETTLED = 3  # calls as Python, from which on paths are compiled
 _MISSES = 8  # calls in a row, about, that take other paths than those compiled: there are too many
+_WORDS = 4  # sets of words among arguments for which a function is compiled
 _settings = {"eager": False}
 _ANEW = (
     "{}: tf.function-decorated function tried to create variables on non-first call; make them once, outside or "
@@ -87,16 +89,20 @@ class Function:
     (an ``if`` or ``while`` on a tensor, a check), the paths that calls take are compiled from the fourth call on, and
     others run as Python. In programs that ``thalweg run`` runs, turns of loops over tensors and data sets are compiled
     then (:mod:`thalweg.compat.loops`). While a tape is open outside, which must see how its results come about, all of
-    it is Python, and so it is for texts: a compiled function would be one for these texts alone.
+    it is Python, and so it is for texts: a compiled function would be one for these texts alone. A few words, as in
+    ``step(x, "train")``, have forms of their own.
     """
 
     def __init__(self, fn: Callable[..., Any], input_signature: Any = None) -> None:
         self.python_function, self.input_signature = fn, input_signature
         self.__name__ = getattr(fn, "__name__", "function")
-        self._traced, self._eager, self._called = TracedFunction(_giving_tensors(fn)), False, False
+        self._effects = Effects()
+        traced = self._effects.noted(_giving_tensors(fn))
+        self._traced, self._eager, self._called = TracedFunction(traced), False, False
         self._concrete: dict[Any, ConcreteFunction] = {}
-        self._by_path: ByPath | None = ByPath(_giving_tensors(fn))  # once it is known to look at truth values
+        self._by_path: ByPath | None = ByPath(traced)  # once it is known to look at truth values
         self._asked = self._missed = 0
+        self._words: list[tuple[str, ...]] = []
         functools.update_wrapper(self, fn)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Function:
@@ -117,33 +123,48 @@ class Function:
         if functions_run_eagerly():
             return mapped(as_result, self.python_function(*args, **kwargs))
         alone = current_recorder() is None
-        plain = alone and not is_recording() and not any(map(is_text, flat([args, kwargs])))
+        plain = alone and not is_recording() and self._knows_words(flat([args, kwargs]))
         if self._eager or (alone and not plain):
             found = self._on_its_path(args, kwargs) if plain else NotImplemented
             return self.as_python(*args, **kwargs) if found is NotImplemented else found
         try:
-            return self._traced(*args, **kwargs)
+            found = self._traced(*args, **kwargs)
         except NewVariablesError:
             raise
         except Exception as error:
             if current_recorder() is not None:  # the function that called this one cannot be compiled either
                 raise
             for_good = not isinstance(error, UnmadeVariableError)  # a call as Python makes the variables
+        else:
+            return self._effects.done(found)
         made = self.as_python(*args, **kwargs)  # what is wrong in the Python itself is wrong here too
         self._eager = for_good
         return made
+
+    def _knows_words(self, leaves: Sequence[Any]) -> bool:
+        """Whether what texts there are among arguments are a few words, as ``"train"``, by which it is compiled."""
+        words = tuple([x for x in leaves if is_text(x)])
+        if not all(type(word) is str and word.isidentifier() for word in words):
+            return False
+        if not words or words in self._words:
+            return True
+        if len(self._words) == _WORDS:
+            return False
+        self._words.append(words)
+        return True
 
     def map_rows(self, *data: Any) -> Any:
         """What calls with each row of arrays give, stacked; NotImplemented where it runs as the Python it is."""
         if functions_run_eagerly() or self._eager or self.input_signature is not None:
             return NotImplemented
         try:
-            return self._traced.map_rows(*data)
+            found = self._traced.map_rows(*data)
         except NewVariablesError:
             raise
         except Exception as error:  # what is wrong in the Python itself is wrong as Python, too
             self._eager = not isinstance(error, UnmadeVariableError)
             return NotImplemented
+        return self._effects.done_for_rows(found)
 
     def _on_its_path(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the function gives, if the path that it takes is compiled; else NotImplemented."""
@@ -161,7 +182,7 @@ class Function:
         self._missed += 1 if found is NotImplemented else -(self._missed > 0)
         if self._missed == _MISSES:
             self._by_path = None
-        return found
+        return self._effects.done(found)
 
     def as_python(self, *args: Any, **kwargs: Any) -> Any:
         """What the Python gives; it may make variables in its first call alone."""
@@ -351,8 +372,10 @@ def _typed(made: Any, kinds: Any) -> Any:
 def print_(*inputs: Any, **options: Any) -> None:
     """Print values to the standard error stream, another stream, or a file ("file://..."); each shown by its ends.
 
-    In a compiled function there are no values, so that it runs as Python.
+    In a compiled function it is done after the run; in a loop's body there are no values, so that it runs as Python.
     """
+    if done_after(functools.partial(print_, **options), *inputs):
+        return
     _known([leaf for value in inputs for leaf in flat(value)], "tf.print")
     alone = inputs[0] if len(inputs) == 1 else None
     if isinstance(alone, TextTensor) and alone.ndim == 0:

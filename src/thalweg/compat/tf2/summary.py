@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import events
+from thalweg.compat.tf2.effects import done_after
 from thalweg.compat.tf2.text import texts
 from thalweg.compat.tf2.values import is_known, number
 from thalweg.errors import SymbolicError, fail
@@ -105,13 +106,24 @@ def create_noop_writer() -> SummaryWriter:
 def _write(make: Callable[[Any], bytes], value: Any, step: Any) -> bool:
     if not _state.writers or not _state.recording:
         return False
-    if current_recorder() is not None or not is_known(value):
-        raise fail(SymbolicError, "tf.summary: a compiled function cannot write")
     now = _state.step if step is None else step
     if now is None:
         raise ValueError("No step set. Please specify one either through the `step` argument or through "
                          "tf.summary.experimental.set_step()")  # fmt: skip
-    _state.writers[-1].add(make(value), int(number(now)))
+    writer = _state.writers[-1]
+
+    def add(value: Any, step: Any) -> None:
+        writer.add(make(value), int(number(step)))
+
+    def add_later(value: Any, step: Any) -> None:
+        add(value, step)
+        writer.flush()  # its block has ended
+
+    if done_after(add_later, value, now):
+        return True
+    if current_recorder() is not None or not is_known(value):
+        raise fail(SymbolicError, "tf.summary: a compiled function cannot write")
+    add(value, now)
     return True
 
 
