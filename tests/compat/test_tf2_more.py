@@ -665,6 +665,35 @@ def test_compiled_functions_print_and_write_summaries_after_each_run(
     assert [(step, float(np.asarray(v))) for step, v in found] == [(k, k + 10.0) for k in range(5)]
 
 
+def test_functions_that_check_values_are_compiled_for_calls_in_which_the_checks_hold() -> None:
+    calls, done = [], tf.Variable(0.0)
+
+    @tf.function
+    def checked(x: Any, y: Any) -> Any:
+        calls.append(1)
+        tf.debugging.assert_all_finite(x, "nan!")
+        tf.debugging.assert_equal(tf.shape(x)[0], tf.shape(y)[0])
+        tf.debugging.assert_less(x, 10.0, "too large")
+        tf.debugging.Assert(tf.reduce_sum(x) > 0.0, [x])
+        tf.debugging.assert_positive(y)
+        done.assign_add(1.0)
+        return tf.reduce_sum(x * tf.cast(y, tf.float32))
+
+    y = tf.constant([3, 4])
+    for _ in range(20):
+        assert float(checked(tf.constant([1.0, 2.0]), y)) == 11
+    assert len(calls) <= 5
+    for bad, told in (
+        ([1.0, np.nan], "nan!"), ([np.inf, 1.0], "nan!"), ([1.0, 11.0], "too large"), ([-1.0, 0.0], "to be true"),
+    ):  # fmt: skip
+        with pytest.raises(tf.errors.InvalidArgumentError, match=told):
+            checked(tf.constant(bad, tf.float32), y)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="x > y"):
+        checked(tf.constant([1.0, 2.0]), y - 3)
+    assert float(done) == 20
+    tf.debugging.assert_equal(tf.constant(["a", "b"]), ["a", "b"])
+
+
 def test_functions_with_too_many_paths_run_as_python() -> None:
     @tf.function
     def halvings(x: Any) -> Any:

@@ -1,7 +1,8 @@
-"""``tf.debugging``: checks of values. In a compiled function they cannot look: the function then runs as Python."""
+"""``tf.debugging``: checks of values. A compiled function is one for calls in which they hold; others run as Python."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -10,13 +11,26 @@ import numpy as np
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import as_dtype
 from thalweg.compat.tf2.shapes import TensorShape
-from thalweg.compat.tf2.values import tensor
+from thalweg.compat.tf2.text import is_text, texts
+from thalweg.compat.tf2.values import is_known, tensor
+from thalweg.ops import reduce
+
+
+def _everywhere(holds: Callable[..., Any], *given: Any) -> bool:
+    """Whether a relation holds for all elements: of arrays, or of tensors whose values a run knows."""
+    if all(map(is_known, given)):
+        return bool(np.all(holds(*map(_array, given))))
+    return bool(reduce.all(holds(*map(tensor, given))))
+
+
+def _array(x: Any) -> np.ndarray:
+    return np.asarray(texts(x) if is_text(x) else x)
 
 
 def _check(name: str, holds: Callable[..., Any], relation: str) -> Callable[..., Any]:
     def check(x: Any, y: Any, message: str | None = None, summarize: Any = None, name: Any = None) -> None:
-        a, b = np.asarray(x), np.asarray(y)
-        if not np.all(holds(a, b)):
+        if not _everywhere(holds, x, y):
+            a, b = _array(x), _array(y)
             told = f"Condition x {relation} y did not hold: x = {a}, y = {b}"
             raise InvalidArgumentError(f"{message or ''} {told}".strip())
 
@@ -24,12 +38,12 @@ def _check(name: str, holds: Callable[..., Any], relation: str) -> Callable[...,
     return check
 
 
-assert_equal = _check("assert_equal", lambda a, b: a == b, "==")
-assert_none_equal = _check("assert_none_equal", lambda a, b: a != b, "!=")
-assert_less = _check("assert_less", np.less, "<")
-assert_less_equal = _check("assert_less_equal", np.less_equal, "<=")
-assert_greater = _check("assert_greater", np.greater, ">")
-assert_greater_equal = _check("assert_greater_equal", np.greater_equal, ">=")
+assert_equal = _check("assert_equal", operator.eq, "==")
+assert_none_equal = _check("assert_none_equal", operator.ne, "!=")
+assert_less = _check("assert_less", operator.lt, "<")
+assert_less_equal = _check("assert_less_equal", operator.le, "<=")
+assert_greater = _check("assert_greater", operator.gt, ">")
+assert_greater_equal = _check("assert_greater_equal", operator.ge, ">=")
 
 
 def assert_near(
@@ -110,13 +124,13 @@ def assert_type(
 
 def Assert(condition: Any, data: Any, summarize: Any = None, name: Any = None) -> None:
     """An error with the data unless the condition holds."""
-    if not np.all(np.asarray(condition)):
+    if not _everywhere(lambda x: x, condition):
         raise InvalidArgumentError(f"Expected 'tf.Tensor({condition})' to be true. Summarized data: {data}")
 
 
 def check_numerics(tensor: Any, message: str, name: Any = None) -> Any:
     """The tensor, or an error where it holds a number that is not finite."""
-    if not np.all(np.isfinite(np.asarray(tensor))):
+    if not _everywhere(lambda x: abs(x) < np.inf, tensor):
         raise InvalidArgumentError(f"{message} : Tensor had NaN or Inf values")
     return tensor
 
