@@ -213,13 +213,22 @@ def _parsed(serialized: Any, features: Any) -> dict[str, Any]:
     return {name: _feature(name, kind, found) for name, kind in events.in_order(features).items()}
 
 
+def _feature(name: str, kind: Any, found: Any) -> Any:
+    return _as_tensor(_values(name, kind, found))
+
+
+def _as_tensor(values: np.ndarray) -> Any:
+    return texts(values) if values.dtype == object else tensor(values)
+
+
 def _as_parsed(value: Any, kind: Any) -> Any:
     if not isinstance(kind, VarLenFeature):
         return value
     return SparseTensor(np.arange(len(value))[:, None], value, [len(value)])
 
 
-def _feature(name: str, kind: Any, found: Any) -> Any:
+def _values(name: str, kind: Any, found: Any) -> np.ndarray:
+    """What an example has of a feature, in the feature's dtype and shape; texts as objects."""
     held = found[name][1] if name in found else None
     if held is None and isinstance(kind, FixedLenFeature):
         if kind.default_value is None:
@@ -232,23 +241,26 @@ def _feature(name: str, kind: Any, found: Any) -> Any:
     if numpy_dtype(kind.dtype).kind == "O":
         made = np.empty(len(held or ()), dtype=object)
         made[:] = list(held or ())
-        return texts(made.reshape(shape))
-    return tensor(np.asarray(held if held is not None else []).reshape(shape), kind.dtype)
+        return made.reshape(shape)
+    return np.asarray(held if held is not None else [], numpy_dtype(kind.dtype)).reshape(shape)
 
 
 def parse_example(
     serialized: Any, features: Any, name: Any = None, example_names: Any = None
 ) -> dict[str, Any]:
     """The features of several serialised examples, stacked."""
-    rows = [_parsed(s, features) for s in np.asarray(texts(serialized)).reshape(-1)]
+    examples = [events.read_example(s) for s in np.asarray(texts(serialized)).reshape(-1)]
 
-    def together(name: str) -> Any:
-        parts, kind = [row[name] for row in rows], features[name]
+    def together(name: str, kind: Any) -> Any:
+        rows = [_values(name, kind, example) for example in examples]
+        if isinstance(kind, FixedLenFeature) and rows:
+            return _as_tensor(np.stack(rows))
+        parts = [_as_tensor(row) for row in rows]
         if isinstance(kind, VarLenFeature):
             return stack_rows(parts).to_sparse()
         return stack_rows(parts).to_tensor(kind.default_value) if _is_open(kind) else stack(parts)
 
-    return {name: together(name) for name in events.in_order(features)}
+    return {name: together(name, kind) for name, kind in events.in_order(features).items()}
 
 
 def _is_open(kind: Any) -> bool:
