@@ -46,6 +46,7 @@ from thalweg.compat.tf2 import nested as _nested
 from thalweg.compat.tf2 import nn as _nn
 from thalweg.compat.tf2 import numpy_names as _numpy_names
 from thalweg.compat.tf2 import pictures as _pictures
+from thalweg.compat.tf2 import queues as _queues
 from thalweg.compat.tf2 import ragged as _ragged
 from thalweg.compat.tf2 import random as _random
 from thalweg.compat.tf2 import raw as _raw
@@ -290,6 +291,7 @@ keras.experimental.__dict__["SequenceFeatures"] = _feature_column.SequenceFeatur
 data.__dict__["experimental"].__dict__.update(
     make_csv_dataset=_tables.make_csv_dataset, CsvDataset=_tables.CsvDataset
 )
+queue = _Namespace("tf.queue", **{n: getattr(_queues, n) for n in _queues.__all__})
 sets = _Namespace("tf.sets", **{n: getattr(_sparse, f"set_{n}") for n in _sparse.SETS})
 dtypes = _Namespace(
     "tf.dtypes",
