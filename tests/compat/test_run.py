@@ -53,6 +53,8 @@ else:
             "tf2",
         ),
         ("import tensorflow as tf\ntf.compat.v1.set_random_seed(1)\nt = tf.GradientTape()\n", "tf2"),
+        ("import tensorflow as tf\ntf.keras.utils.set_random_seed(1)\nm = tf.keras.Sequential()\n", "tf2"),
+        ("import tensorflow as tf\ntf.set_random_seed(1)\nm = tf.keras.Sequential()\n", "tf1"),
         (
             "import tensorflow as tf\nx = tf.placeholder('float')\no = tf.keras.optimizers.Adam()\n",
             "tf1",

@@ -364,6 +364,9 @@ def _of_tensorflow(tree: ast.AST) -> str | None:
     heads = {name.split(".")[1] for name in found if "." in name}  # tf.optimizers, not tf.keras.optimizers
     calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     eager = bool((parts - _IN_OTHERS) & _EAGER_STYLE or heads & _EAGER_STYLE)
+    eager = eager or any(
+        name.endswith("keras.utils.set_random_seed") for name in found
+    )  # not tf.set_random_seed
     # An estimator makes a graph, whatever is around it; those that are ready to train make it by themselves.
     of_estimators = (parts | calls) & (_MODEL_FUNCTIONS | _OWN_ESTIMATORS)
     of_graphs = "contrib" in heads or of_estimators or not (eager or "numpy" in calls)
