@@ -187,3 +187,44 @@ def test_checks_and_groups_in_a_loop_do_no_harm() -> None:
             return tf.identity(i + 1)
 
     assert after(counted(body)) == [3]
+
+
+# --- names, as TensorFlow 1.15 gives them -----------------------------------------------------------------------------
+
+
+def test_loops_and_branches_have_scopes() -> None:
+    i = tf.constant(0)
+    loop = lambda **named: tf.while_loop(
+        lambda i, j: i < 3, lambda i, j: (i + 1, j), [i, tf.identity(i)], **named
+    )
+    assert [t.name for t in loop()] == ["while/Exit:0", "while/Exit_1:0"]
+    assert [t.name for t in loop(name="again")] == ["again/Exit:0", "again/Exit_1:0"]
+    with tf.name_scope("a"):
+        assert loop()[0].name == "a/while/Exit:0"
+    assert tf.cond(i < 2, lambda: i, lambda: i + 1).name == "cond/Merge:0"
+    assert tf.cond(i < 2, lambda: i, lambda: i + 1, name="pick").name == "pick/Merge:0"
+    assert tf.case([(i < 1, lambda: i), (i < 2, lambda: i + 1)], lambda: i + 5).name == "case/cond/Merge:0"
+    tf.cond(i < 2, lambda: tf.get_variable("shared", [1]), lambda: tf.Variable([1.0], name="own"))
+    assert [v.name for v in tf.global_variables()] == ["shared:0", "cond_1/own:0"]
+    assert tf.cond(i < 2, tf.no_op, tf.no_op).name == "cond_2/Merge"
+
+
+def test_a_loop_that_assigns_has_one_scope() -> None:
+    total = tf.Variable(0)
+
+    def body(i: Any) -> Any:
+        with tf.control_dependencies([tf.assign_add(total, i)]):
+            return tf.identity(i) + 1
+
+    node = tf.while_loop(lambda i: i < 4, body, [1])
+    assert node.name == "while/Exit:0" and after(node, total) == [4, 6]
+    assert tf.while_loop(lambda i: i < 2, lambda i: i + 1, [0]).name == "while_1/Exit:0"
+
+
+def test_eigenvalues_and_vectors_are_a_tuple() -> None:
+    for asked in (tf.self_adjoint_eig, tf.linalg.eigh):
+        made = asked(tf.constant([[2.0, 0.0], [0.0, 3.0]]))
+        assert type(made) is tuple
+        with tf.Session() as session:
+            found = session.run(made)
+        assert type(found) is tuple and found[0].tolist() == [2, 3]

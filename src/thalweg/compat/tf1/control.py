@@ -76,9 +76,10 @@ def cond(
     branches = []
     for wanted, fn in ((True, true_fn), (False, false_fn)):
         branches.append(_Branch(test, wanted, fn))
-    made = control.cond(test, branches[0].build, branches[1].build)
-    effects = [e for branch in branches for e in branch.effects]
-    return _result(made, effects, branches, name)
+    with default_graph().name_scope(name or "cond"):
+        made = control.cond(test, branches[0].build, branches[1].build)
+        effects = [e for branch in branches for e in branch.effects]
+        return _result(made, effects, branches)
 
 
 class _Branch:
@@ -134,15 +135,15 @@ class _Guarded:
             self.actor.act(session, fed)
 
 
-def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch], name: str | None) -> Any:
+def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch]) -> Any:
     effects = list(dict.fromkeys(effects))
     if all(branch.is_operation for branch in branches):
-        return Operation(name, "Merge", Effect(deps=effects))
+        return Operation(None, "Merge", Effect(deps=effects))
 
     def node(t: core.Tensor) -> Tensor:
         if not effects:
-            return wrap(t, name, "Merge")
-        operation = Operation(name, "Merge", Effect(deps=effects))
+            return wrap(t, None, "Merge")
+        operation = Operation(None, "Merge", Effect(deps=effects))
         return Tensor(g.after.build([t], {"effects": tuple(effects)}), operation)
 
     return map_structure(node, made)
@@ -157,12 +158,17 @@ def case(
 ) -> Any:
     """What the first function gives whose predicate holds, else ``default()``."""
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, Mapping) else list(pred_fn_pairs)
+    with default_graph().name_scope(name or "case"):
+        return _first_of(pairs, default)
+
+
+def _first_of(pairs: Sequence[Any], default: Any) -> Any:
     if not pairs:
         return default()
     predicate, fn = pairs[0]
     if len(pairs) == 1 and default is None:
         return fn()
-    return cond(predicate, fn, lambda: case(pairs[1:], default))
+    return cond(predicate, fn, lambda: _first_of(pairs[1:], default))
 
 
 # --- loops ----------------------------------------------------------------------------------------------------------
@@ -186,11 +192,12 @@ def while_loop(
     """
     given = (cond, body, loop_vars, shape_invariants, maximum_iterations, return_same_structure)
     assigned: list[core.Variable] = []
-    while True:
-        try:
-            return _loop(*given, assigned)
-        except AssignsInLoop as found:
-            assigned += found.variables
+    with default_graph().name_scope(name or "while"):
+        while True:
+            try:
+                return _loop(*given, assigned)
+            except AssignsInLoop as found:
+                assigned += found.variables
 
 
 def _loosened(part: Any, invariant: Any) -> Any:

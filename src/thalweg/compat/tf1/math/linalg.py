@@ -108,7 +108,9 @@ def _on_diagonal(t: Any) -> Any:
 
 def self_adjoint_eig(tensor: Any, name: str | None = None) -> Any:
     """Eigenvalues and eigenvectors of symmetric matrices, of which only the lower triangle is read."""
-    return wrap_all(list(linalg.eigh(matrices.mirrored(value(tensor)))), name, "SelfAdjointEig", [tensor])
+    return tuple(
+        wrap_all(list(linalg.eigh(matrices.mirrored(value(tensor)))), name, "SelfAdjointEig", [tensor])
+    )
 
 
 def svd(tensor: Any, full_matrices: bool = False, compute_uv: bool = True, name: str | None = None) -> Any:
