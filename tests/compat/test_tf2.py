@@ -556,6 +556,41 @@ def test_a_concrete_function_takes_the_tensors_alone() -> None:
     assert tf.function(lambda x: x**3)(2).dtype == "int32"  # Python's numbers are TensorFlow's
 
 
+def test_a_function_with_a_signature_is_traced_once_for_it() -> None:
+    seen: list[Any] = []
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32), tf.TensorSpec([], tf.float32)])
+    def every_other(rows: Any, by: Any) -> Any:
+        seen.append((tuple(rows.shape), tuple(by.shape)))
+        return rows[:, ::2] * by
+
+    for n in (3, 5):
+        made = every_other(tf.ones([n, 4]), 2.0)
+        assert made.shape == (n, 2) and float(tf.reduce_sum(made)) == 4.0 * n
+    assert seen == [((None, 4), ())] and every_other.experimental_get_tracing_count() == 1
+
+    class Holder(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+        def doubled(self, x: Any) -> Any:
+            seen.append(tuple(x.shape))
+            return x * 2
+
+    holder = Holder()
+    assert [holder.doubled(tf.range(n)).numpy().tolist() for n in (2, 3)] == [[0, 2], [0, 2, 4]]
+    assert seen[1:] == [(None,)]
+
+
+def test_a_signature_that_the_python_cannot_do_with_is_traced_for_lengths() -> None:
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32)])
+    def summed(x: Any) -> Any:
+        total = 0.0
+        for k in range(x.shape[0] if x.shape[0] is not None else len(x)):
+            total += x[k] * 2
+        return total
+
+    assert [float(summed(tf.ones([n]))) for n in (2, 3)] == [4.0, 6.0]
+
+
 def test_what_is_refused_is_an_invalid_argument() -> None:
     for refused in (
         lambda: tf.reshape(tf.zeros([6]), [4]),

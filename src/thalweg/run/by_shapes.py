@@ -18,14 +18,17 @@ class ByShapes(Generic[T]):
     """What a function of shapes gave, by these shapes.
 
     Where other lengths come than before, it is called with these open; if it fails so, with only the first axes open,
-    and then for the shapes as they are.
+    and then for the shapes as they are. ``first``: shapes for which it is called before any other, if they fit.
 
     >>> forms = ByShapes()
     >>> [forms.get(((2, n),), str) for n in (3, 4, 5)]
     ['((2, 3),)', '((2, None),)', '((2, None),)']
+    >>> ByShapes(((None, 3),)).get(((2, 3),), str)
+    '((None, 3),)'
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: Shapes | None = None) -> None:
+        self._first = first
         self._made: dict[Shapes, T] = {}
         self._closed: set[Shapes] = set()  # open shapes for which it fails
 
@@ -43,7 +46,9 @@ class ByShapes(Generic[T]):
     def _new(self, shapes: Shapes, make: Callable[[Shapes], T]) -> T:
         opened = _opened(shapes, list(self._made))
         rows = tuple(o[:1] + s[1:] for o, s in zip(opened, shapes, strict=True))
-        for tried in dict.fromkeys((opened, rows)):
+        told = self._first or ()
+        first = [told] if len(told) == len(shapes) and all(map(shapes_match, told, shapes)) else []
+        for tried in dict.fromkeys((*first, opened, rows)):
             if tried != shapes and tried not in self._closed:
                 try:
                     return self._keep(tried, make(tried))

@@ -182,7 +182,8 @@ class TracedFunction:
 
     Tensor and array arguments become placeholders of their shape and dtype; other arguments are part of the
     signature. Variables assigned inside are updated by the program. Axes that keep changing are traced once with open
-    lengths, which are None in ``shape`` then, unless the function fails so.
+    lengths, which are None in ``shape`` then, unless the function fails so. ``shapes``: those of the arrays, in which
+    None stands for any length, with which it is traced first.
 
     >>> w = Variable(1.0)
     >>> @function
@@ -193,8 +194,8 @@ class TracedFunction:
     (6.0, 3.0)
     """
 
-    def __init__(self, fn: Callable[..., Any]) -> None:
-        self._fn = fn
+    def __init__(self, fn: Callable[..., Any], shapes: Shapes | None = None) -> None:
+        self._fn, self._shapes = fn, shapes
         self._traced: dict[Any, ByShapes[Function]] = {}  # by signature
         self._last: Function | None = None  # of the last call, where that had arrays and tensors alone
         self._of_row: TracedFunction | None = None  # of arrays with a first axis of one row
@@ -206,11 +207,13 @@ class TracedFunction:
         key = f"_traced_{self._fn.__qualname__}"
         held = instance.__dict__.get(key)
         if held is None or held._fn.func is not self._fn or held._fn.args[0] is not instance:
-            held = instance.__dict__[key] = TracedFunction(functools.partial(self._fn, instance))
+            held = instance.__dict__[key] = TracedFunction(
+                functools.partial(self._fn, instance), self._shapes
+            )
         return held
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TracedFunction:
-        return TracedFunction(copy.deepcopy(self._fn, memo))  # traces anew
+        return TracedFunction(copy.deepcopy(self._fn, memo), self._shapes)  # traces anew
 
     @property
     def num_traces(self) -> int:
@@ -285,7 +288,7 @@ class TracedFunction:
 
     def _found(self, key: Any, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:
         """The function for arrays of these shapes, traced now if it was not."""
-        known = self._traced.setdefault(key, ByShapes())
+        known = self._traced.setdefault(key, ByShapes(self._shapes))
         return known.get(shapes, lambda given: self._traced_once(given, args, kwargs, arrays))
 
     def _traced_once(self, shapes: Shapes, args: Any, kwargs: Any, arrays: list[Any]) -> Function:

@@ -98,7 +98,8 @@ class Function:
         self.__name__ = getattr(fn, "__name__", "function")
         self._effects = Effects()
         traced = self._effects.noted(_giving_tensors(fn))
-        self._traced, self._eager, self._called = TracedFunction(traced), False, False
+        self._traced = TracedFunction(traced, _told_shapes(input_signature))
+        self._eager = self._called = False
         self._concrete: dict[Any, ConcreteFunction] = {}
         self._by_path: ByPath | None = ByPath(traced)  # once it is known to look at truth values
         self._asked = self._missed = 0
@@ -223,6 +224,13 @@ class Function:
     def experimental_get_tracing_count(self) -> int:
         """How many signatures were compiled."""
         return self._traced.num_traces
+
+
+def _told_shapes(signature: Any) -> Any:
+    """The shapes that a signature tells, where it is one of tensors of known ranks."""
+    specs = list(signature or ())
+    told = all(type(spec) is TensorSpec and spec.shape.rank is not None for spec in specs)
+    return tuple(tuple(spec.shape.as_list()) for spec in specs) if specs and told else None
 
 
 def _argument(value: Any) -> Any:
