@@ -624,3 +624,18 @@ def test_a_callback_may_be_what_gives_the_batches(counted: dict[str, int]) -> No
         **({"validation_steps": 1} if "epochs" in counted else {"nb_val_samples": 4}), **counted,
     )  # fmt: skip
     assert painter.begun == 1 and len(history.history["val_loss"]) == 2
+
+
+def test_shared_variables_of_before_there_was_a_backend() -> None:
+    utils = classic.utils.theano_utils
+    assert utils.floatX([1, 2]).dtype == "float32"
+    made = [
+        utils.sharedX([[1, 2]]), utils.shared_zeros((2, 1)), utils.shared_ones((3,)), utils.shared_scalar(0.5),
+        utils.alloc_zeros_matrix(1, 2),
+    ]  # fmt: skip
+    values = [classic.backend.get_value(v).tolist() for v in made]
+    assert values == [[[1, 2]], [[0], [0]], [1, 1, 1], 0.5, [[0, 0]]]
+    assert utils.sharedX([1], dtype="float64", name="w").dtype == "float64"
+    x = utils.ndim_tensor(2)
+    doubled = classic.backend.function([x], [classic.backend.dot(x, made[1] + 2.0)])
+    assert doubled([np.ones((1, 2), "float32")])[0].tolist() == [[4]]

@@ -277,3 +277,49 @@ def make_batches(size: int, batch_size: int) -> list[tuple[int, int]]:
     [(0, 2), (2, 4), (4, 5)]
     """
     return [(k, min(size, k + batch_size)) for k in range(0, size, batch_size)]
+
+
+# --- shared variables of Keras 0.1, before it had a backend -----------------------------------------------------------
+
+
+def floatX(X: Any) -> np.ndarray:
+    """An array of floats of the default dtype."""
+    return np.asarray(X, K.floatx())
+
+
+def shared(X: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """A variable that begins with these values.
+
+    >>> shared([1, 2]).get_value().tolist()
+    [1.0, 2.0]
+    """
+    return K.variable(np.asarray(X), dtype=dtype or K.floatx(), name=name)
+
+
+def shared_zeros(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """A variable of zeros."""
+    return shared(np.zeros(shape), dtype, name)
+
+
+def shared_ones(shape: Any, dtype: Any = None, name: str | None = None) -> Any:
+    """A variable of ones."""
+    return shared(np.ones(shape), dtype, name)
+
+
+def shared_scalar(val: float = 0.0, dtype: Any = None, name: str | None = None) -> Any:
+    """A variable of one number."""
+    return shared(val, dtype, name)
+
+
+def alloc_zeros_matrix(*dims: int) -> Any:
+    """Zeros of these lengths."""
+    return K.constant(np.zeros(dims))
+
+
+def ndim_tensor(ndim: int) -> Any:
+    """A symbolic input of this rank, of any lengths.
+
+    >>> ndim_tensor(2).shape
+    (None, None)
+    """
+    return K.placeholder(ndim=ndim)

@@ -495,6 +495,11 @@ tf_utils = Namespace(
     is_symbolic_tensor=helpers.is_symbolic, is_tensor_or_variable=lambda x: isinstance(x, Tensor),
     shape_type_conversion=lambda function: function,  # layers are told shapes as tuples
 )  # fmt: skip
+theano_utils = Namespace(
+    f"{_room}.theano_utils", floatX=helpers.floatX, sharedX=helpers.shared, shared_scalar=helpers.shared_scalar,
+    shared_zeros=helpers.shared_zeros, shared_ones=helpers.shared_ones, ndim_tensor=helpers.ndim_tensor,
+    alloc_zeros_matrix=helpers.alloc_zeros_matrix,
+)  # fmt: skip
 io_utils = Namespace(f"{_room}.io_utils", HDF5Matrix=HDF5Matrix)
 test_utils = Namespace(
     f"{_room}.test_utils", get_test_data=helpers.get_test_data, layer_test=layer_tests.layer_test,
