@@ -86,7 +86,8 @@ class _AtOnce(queues.QueueBase):
         return self._rows(1, False)[0]
 
     def _rows(self, n: int, fewer: bool) -> list[list[np.ndarray]]:
-        held, found, until = self.held(self), [], time.monotonic() + _WAIT
+        held, until = self.held(self), time.monotonic() + _WAIT
+        found: list[list[np.ndarray]] = []
         with held.changed:
             while len(found) < n and not (held.closed and not held.rows):
                 left = 0 if held.closed else self.window
