@@ -905,3 +905,18 @@ def test_equal_computations() -> None:
     x = T.dvector()
     equal = vars(theano.scan_module)["scan_utils"].equal_computations  # a module of its own there
     assert equal([x * 2, x], [x * 2, x]) and not equal([x * 2], [x * 3]) and not equal([x], [x, x])
+
+
+def test_functions_of_keras_take_variables_of_theano() -> None:
+    """Programs of 2015 and 2016 wrote losses and layers in both."""
+    from thalweg.compat.keras import classic
+
+    x, t = T.matrix("x"), T.matrix("t")
+    w = theano.shared(np.eye(2) * 2)
+    y = classic.activations.get("sigmoid")(T.dot(x, w)) + 1
+    made = theano.function([x], y)(np.array([[0.0, 1.0]]))
+    np.testing.assert_allclose(made, [[1.5, 1 + 1 / (1 + np.exp(-2))]])
+    loss = classic.objectives.get("mse")(t, T.dot(x, w)).mean()
+    value, slope = theano.function([x, t], [loss, T.grad(loss, w)])(np.ones((1, 2)), np.zeros((1, 2)))
+    assert float(value) == 4 and slope.tolist() == [[2, 2], [2, 2]]
+    assert classic.backend.eval(classic.backend.relu(w - 1)).tolist() == [[1, 0], [0, 1]]

@@ -78,6 +78,10 @@ class AnyVariable(Symbol):
         self.source: tuple[AnyVariable, Any] | None = None  # (x, key) where this is x[key]
         self._functions: dict[Any, Any] = {}
 
+    def __tensor__(self) -> Tensor:
+        """What the main library's functions read, and so those of Keras beside it."""
+        return self.tensor
+
     def copy(self, name: str | None = None) -> Any:
         """The same values as a variable of its own, under a name of its own."""
         from thalweg.compat.theano.tensor import basic
