@@ -12,7 +12,9 @@ _RUN_ANYWAY = ("%%time", "%%timeit", "%%capture", "%%prun")  # cell magics aroun
 
 
 def cell(told: Mapping[str, object]) -> str:
-    """A cell's text as Python: magics around code give way, what is meant for the shell is left out."""
+    """A cell's text as Python: magics around code give way, what is meant for the shell is left out. An expression at
+    its end is shown, as notebooks show it, unless it is None or a semicolon stands behind it.
+    """
     source = told.get("source", told.get("input", ""))
     text = "".join(source) if isinstance(source, list) else str(source)
     first, _, rest = text.lstrip().partition("\n")
@@ -26,8 +28,30 @@ def cell(told: Mapping[str, object]) -> str:
     try:
         ast.parse(text)
     except SyntaxError:
-        return "\n".join(_plain_lines(text.split("\n")))
-    return text
+        text = "\n".join(_plain_lines(text.split("\n")))
+    return _showing(text)
+
+
+def _showing(text: str) -> str:
+    try:
+        statements = ast.parse(text).body
+    except SyntaxError:  # of an older Python
+        return text
+    last = statements[-1] if statements else None
+    if not isinstance(last, ast.Expr) or (isinstance(last.value, ast.Constant) and len(statements) == 1):
+        return text
+    lines = text.encode().split(b"\n")
+    assert last.end_lineno is not None and last.end_col_offset is not None
+    start, end = (
+        sum(len(line) + 1 for line in lines[: row - 1]) + column
+        for row, column in ((last.lineno, last.col_offset), (last.end_lineno, last.end_col_offset))
+    )
+    before, shown, after = (
+        part.decode() for part in (text.encode()[:start], text.encode()[start:end], text.encode()[end:])
+    )
+    if after.lstrip().startswith(";"):
+        return text
+    return f"{before}__shown__ = ({shown}); __shown__ is None or print(repr(__shown__)){after}"
 
 
 def _from_the_margin(text: str) -> str:
