@@ -360,10 +360,119 @@ print('done')
 """
 
 
+# The figures are those of Keras 2.2.5.
+SPARSE = """
+import numpy as np
+import scipy.sparse as sp
+import tensorflow as tf
+from keras import backend as K
+from keras.layers import Activation, Dense, Input, Lambda, Layer
+from keras.models import Model
+
+r = np.random.RandomState(0)
+near = sp.csr_matrix((r.rand(6, 6) < 0.4) * r.rand(6, 6).astype('f'))
+rows = sp.csr_matrix((r.rand(6, 5) < 0.5) * r.rand(6, 5).astype('f'))
+labels = np.eye(3, dtype='f')[r.randint(0, 3, 6)]
+
+
+def begin(model):
+    q = np.random.RandomState(1)
+    model.set_weights([q.randn(*w.shape) * 0.3 for w in model.get_weights()])
+    return model
+
+
+class Convolution(Layer):
+    '''Rows of a graph: what stands beside each is summed.'''
+
+    def __init__(self, units, **options):
+        self.units = units
+        super(Convolution, self).__init__(**options)
+
+    def build(self, shapes):
+        self.kernel = self.add_weight(name='kernel', shape=(int(shapes[0][1]), self.units), initializer='uniform')
+        self.built = True
+
+    def compute_output_shape(self, shapes):
+        return (shapes[0][0], self.units)
+
+    def call(self, inputs):
+        x, beside = inputs
+        assert K.is_sparse(beside) and not K.is_sparse(x)
+        return K.dot(K.dot(beside, x), self.kernel)
+
+
+class FromPlaces(Layer):
+    def compute_output_shape(self, shapes):
+        return (6, 6)
+
+    def call(self, inputs):
+        at, numbers = (K.squeeze(part, 0) for part in inputs)
+        return tf.SparseTensor(K.cast(at, 'int64'), numbers, (6, 6))
+
+
+class Doubled(Layer):
+    def call(self, x):
+        return tf.SparseTensor(x.indices, x.values * 2.0, x.dense_shape)
+
+
+class Product(Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(name='kernel', shape=(int(shape[-1]), 3), initializer='uniform')
+        self.built = True
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 3)
+
+    def call(self, x):
+        return tf.sparse_tensor_dense_matmul(x, self.kernel)
+
+
+x, beside = Input((5,)), Input((6,), sparse=True)
+hidden = Activation('relu')(Convolution(4)([x, beside]))
+model = begin(Model([x, beside], Activation('softmax')(Convolution(3)([hidden, beside]))))
+model.compile('sgd', 'categorical_crossentropy')
+losses = model.fit([rows.toarray(), near], labels, epochs=3, batch_size=6, shuffle=False, verbose=0).history['loss']
+np.testing.assert_allclose(losses, [1.063682198524475, 1.0633137226104736, 1.0629441738128662], rtol=1e-5)
+
+
+def batches():
+    while True:
+        yield [rows.toarray(), near], labels
+
+
+losses = model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0).history['loss']
+np.testing.assert_allclose(losses, [1.0623880624771118, 1.0616433024406433], rtol=1e-5)
+
+wide = Input((5,), sparse=True)
+model = begin(Model(wide, Activation('softmax')(Product()(Doubled()(wide)))))
+model.compile('sgd', 'categorical_crossentropy')
+losses = [float(model.train_on_batch(rows, labels)) for _ in range(2)] + [model.evaluate(rows, labels, 6, verbose=0)]
+np.testing.assert_allclose(losses, [1.312146782875061, 1.2963329553604126, 1.2807921171188354], rtol=1e-5)
+model = begin(Model(wide, Dense(3)(wide)))
+np.testing.assert_allclose(model.predict(rows)[1], [0.26047653, -0.2178033, -0.40532443], rtol=1e-5)
+whole = Model(wide, Lambda(lambda t: tf.sparse_tensor_to_dense(t), output_shape=(5,))(wide))
+np.testing.assert_array_equal(whole.predict(rows), rows.toarray())
+
+at, numbers = Input(batch_shape=(1, None, 2), dtype='int64'), Input(batch_shape=(1, None))
+layer = Convolution(3)
+found = K.function([at, numbers, x], [layer([x, FromPlaces()([at, numbers])])])
+layer.set_weights([np.ones((5, 3))])
+parts = near.tocoo()
+made = found([np.stack([parts.row, parts.col], 1)[None], parts.data[None], rows.toarray()])[0]
+np.testing.assert_allclose(made, near.dot(rows).sum(1) * np.ones((1, 3)), rtol=1e-5)
+
+matrix = K.variable(near)
+assert K.is_sparse(matrix) and K.is_sparse(K.placeholder((6, 6), sparse=True))
+np.testing.assert_allclose(K.eval(K.dot(matrix, K.variable(rows.toarray()))), near.dot(rows).toarray(), rtol=1e-6)
+np.testing.assert_array_equal(K.eval(K.to_dense(matrix)), near.toarray())
+print('done')
+"""
+
+
 @pytest.mark.parametrize(
     "text",
-    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS],
-    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was", "helpers"],
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS, SPARSE],
+    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was", "helpers", "sparse"],
 )
 def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

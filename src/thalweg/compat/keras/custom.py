@@ -21,6 +21,7 @@ from thalweg.graph.tensor import Tensor, Variable, constant, placeholder, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.layers.nodes import shapes_of
+from thalweg.layers.sparse import shown, stored
 from thalweg.losses import tensor
 from thalweg.metrics import Mean, Metric
 from thalweg.metrics.base import same_rank
@@ -94,6 +95,10 @@ class OwnLayer(_main.Layer):
             raise error  # what is made of zeros, as a sparse tensor, would stand for them
         finally:
             vars(self).update(noted)
+
+    def from_call(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """What ``call`` gives, which sees sparse inputs as such and may give sparse tensors."""
+        return stored(super().from_call(shown(args), shown(kwargs)))
 
     def _noted(self) -> dict[str, Tensor]:
         """The tensors that ``call`` left as attributes: those of the call on symbols stay, as graphs were made once."""

@@ -23,6 +23,7 @@ from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.data import Iterator as DataIterator
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session, get_default_session
+from thalweg.compat.tf1.sparse import DenseView
 from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.types import LayerShape, TensorShape
 from thalweg.compat.ufuncs import as_operator
@@ -32,6 +33,7 @@ from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.layers import base
 from thalweg.layers.base import Layer
+from thalweg.layers.sparse import install_view
 from thalweg.ops.elementwise import where
 
 _ROOMS = __name__.partition(".")[0] + "."
@@ -380,6 +382,7 @@ def speak() -> None:
     patched.add_weight = _add_weight(Layer.add_weight)
     patched.losses = _losses(vars(Layer)["losses"])
     patched.updates = property(_updates, doc=_updates.__doc__)
+    install_view(DenseView)
     patched.get_updates_for = _get_updates_for
     for cls in (Layer, importlib.import_module("thalweg.compat.keras.custom").OwnLayer):
         _join(cls)
