@@ -311,6 +311,10 @@ class Layer(Configured):
     @property
     def weights(self) -> list[Variable]:
         """The same as ``variables``."""
+        return self.in_order()
+
+    def in_order(self, values: bool = False) -> list[Variable]:
+        """The order of ``weights``; with ``values``, that of ``get_weights`` and ``set_weights``."""
         return self.variables
 
     @property
@@ -332,11 +336,11 @@ class Layer(Configured):
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of the weights, in the order of ``weights``."""
-        return [w.get_value() for w in self.weights]
+        return [w.get_value() for w in self.in_order(values=True)]
 
     def set_weights(self, values: Sequence[Any]) -> None:
         """Replace the values of the weights, in the order of ``weights``."""
-        weights = self.weights
+        weights = self.in_order(values=True)
         if len(values) != len(weights):
             raise fail(
                 ArgumentError,

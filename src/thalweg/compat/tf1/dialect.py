@@ -77,9 +77,12 @@ def _call(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        stands = plain if symbols.inside() else symbols.symbols_in(g.default_graph()).symbol
-        args, kwargs = base.mapped(stands, (args, kwargs))
-        return call(self, *args, **kwargs)
+        known = symbols.symbols_in(g.default_graph())
+        args, kwargs = base.mapped(plain if symbols.inside() else known.symbol, (args, kwargs))
+        if self.built or current_recorder() is not None:  # no weights are made
+            return call(self, *args, **kwargs)
+        with known.scope_of(self):
+            return call(self, *args, **kwargs)
 
     return on_nodes
 
@@ -168,7 +171,7 @@ def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
         def draw(shape: Any = weight.shape, dtype: Any = weight.dtype) -> Any:
             return base._first_value(initializers.get(start), shape, dtype)
 
-        symbols.symbols_in(g.default_graph()).adopt(weight, draw)
+        symbols.symbols_in(g.default_graph()).adopt(self, weight, draw)
         return weight
 
     return to_graph

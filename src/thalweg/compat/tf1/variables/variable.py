@@ -111,6 +111,7 @@ class Variable(Node, metaclass=_Made):
                 f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}; "
                 "validate_shape=False takes values of any shape"
             )
+        graph.settle()  # weights of Keras that were made before stand before it in the collections
         operation = Operation(name, "Variable")
         lengths = TensorShape(shape).as_list() if shape is not None else None
         if not validate_shape and start.shape is not None:
