@@ -486,7 +486,8 @@ def network(frozen=None):
         inner.trainable = False
     elif frozen is not None:
         inner.get_layer(frozen).trainable = False
-    last = Sequential([Dense(3, input_shape=(4,), name='s1'), BatchNormalization(name='s2'), Dense(2, name='s3')], name='seq')
+    last = [Dense(3, input_shape=(4,), name='s1'), BatchNormalization(name='s2'), Dense(2, name='s3')]
+    last = Sequential(last, name='seq')
     y = Input((8,))
     return Model(y, last(inner(BatchNormalization(name='top')(y))), name='outer')
 
@@ -498,8 +499,8 @@ def short(weights):
 ORDERS = {
     None: 'top/gamma top/beta a1/kernel a1/bias b1/gamma b1/beta a2/kernel a2/bias s1/kernel s1/bias s2/gamma s2/beta '
           's3/kernel s3/bias top/mean top/var b1/mean b1/var s2/mean s2/var',
-    'inner': 'top/gamma top/beta s1/kernel s1/bias s2/gamma s2/beta s3/kernel s3/bias top/mean top/var a1/kernel a1/bias '
-             'b1/gamma b1/beta a2/kernel a2/bias b1/mean b1/var s2/mean s2/var',
+    'inner': 'top/gamma top/beta s1/kernel s1/bias s2/gamma s2/beta s3/kernel s3/bias top/mean top/var a1/kernel '
+             'a1/bias b1/gamma b1/beta a2/kernel a2/bias b1/mean b1/var s2/mean s2/var',
     'a1': 'top/gamma top/beta b1/gamma b1/beta a2/kernel a2/bias s1/kernel s1/bias s2/gamma s2/beta s3/kernel s3/bias '
           'top/mean top/var a1/kernel a1/bias b1/mean b1/var s2/mean s2/var',
 }
