@@ -10,7 +10,7 @@ import numpy as np
 from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
-from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
 from thalweg.ops import draws, random
@@ -25,6 +25,16 @@ def set_random_seed(seed: int) -> None:
     if isinstance(rule, SeedsOfNumPy):  # a program of Keras, whose seeds stand beside that of the graph
         rule.seed = int(seed)
         draws.set_rule(rule)
+
+
+def op_seed(seed: Any, *before: Any) -> Any:
+    """The seed of a node; where the graph alone has one, the number of nodes made so far, as TensorFlow takes it: with
+    those for the arguments ``before`` the draw that are no nodes.
+    """
+    graph = default_graph()
+    if seed is not None or graph.seed is None or draws.in_loop():
+        return seed
+    return graph._last_id + sum(not isinstance(x, Node) for x in before)
 
 
 class _SeededKeys:
@@ -96,11 +106,19 @@ def random_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Normal numbers."""
+    with default_graph().made_of(3 + sum(not isinstance(x, Node) for x in (shape, mean, stddev))):
+        return _normal("normal", random.normal, shape, mean, stddev, dtype, seed, name)
+
+
+def _normal(
+    kind: str, draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, name: str | None
+) -> Tensor:
+    seed = op_seed(seed, shape, mean, stddev)
     lengths, follows = like(shape)
-    numbers = _scaled("normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
+    numbers = _scaled(kind, lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
     if numbers is not None:
-        return wrap(numbers, name, "random_normal")
-    drawn = random.normal(
+        return wrap(numbers, name, f"random_{kind}" if kind == "normal" else kind)
+    drawn = draw(
         lengths,
         _number(mean, dtype),
         _number(stddev, dtype),
@@ -109,27 +127,15 @@ def random_normal(
         symbolic=True,
         key=keyed(seed),
     )
-    return wrap(drawn, name, "random_normal")
+    return wrap(drawn, name, f"random_{kind}" if kind == "normal" else kind)
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Normal numbers within two standard deviations."""
-    lengths, follows = like(shape)
-    numbers = _scaled("truncated_normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
-    if numbers is not None:
-        return wrap(numbers, name, "truncated_normal")
-    drawn = random.truncated_normal(
-        lengths,
-        _number(mean, dtype),
-        _number(stddev, dtype),
-        numpy_dtype(dtype),
-        like=follows,
-        symbolic=True,
-        key=keyed(seed),
-    )
-    return wrap(drawn, name, "truncated_normal")
+    with default_graph().made_of(3 + sum(not isinstance(x, Node) for x in (shape, mean, stddev))):
+        return _normal("truncated_normal", random.truncated_normal, shape, mean, stddev, dtype, seed, name)
 
 
 def random_uniform(
@@ -141,6 +147,13 @@ def random_uniform(
     name: Any = None,
 ) -> Tensor:
     """Uniform numbers in [minval, maxval), also integers."""
+    own = 1 if as_dtype(dtype).is_integer else 4
+    with default_graph().made_of(own + sum(not isinstance(x, Node) for x in (shape, minval, maxval))):
+        return _uniform(shape, minval, maxval, dtype, seed, name)
+
+
+def _uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, seed: Any, name: Any) -> Tensor:
+    seed = op_seed(seed, shape, minval, maxval)
     lengths, follows = like(shape)
     if as_dtype(dtype).is_integer:
         if maxval is None:
@@ -181,7 +194,7 @@ def random_uniform(
 
 def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     """The rows in random order."""
-    rows = g.value(value)
+    rows, seed = g.value(value), op_seed(seed)
     if rows.shape is None:
         order = random_shuffle(math.range(math.shape(value)[0]), seed)
         return late.deferring(math.gather)(value, order, name=name)
@@ -205,7 +218,7 @@ def multinomial(
         symbolic=True,
         key=keyed(seed),
     )
-    return wrap(drawn, name, "Multinomial", [logits])
+    return wrap(drawn, name, "Multinomial", [logits, num_samples])
 
 
 def random_poisson(
