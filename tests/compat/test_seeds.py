@@ -435,3 +435,59 @@ def test_runs_go_on_and_sessions_begin_anew():
                 np.testing.assert_allclose(first, [-0.670861, 0.223571, 0.797273], rtol=1e-5)
                 np.testing.assert_allclose(other, [0.30954, 0.536443], rtol=1e-5)
                 np.testing.assert_allclose(session.run(z), [-1.446989, 1.099653, 0.893682], rtol=1e-5)
+
+
+# --- data sets of a graph ---------------------------------------------------------------------------------------------
+
+
+def _drawn(x: Any, **seed: Any) -> Any:
+    return tf.cast(x, tf.float32) + tf.random_uniform([], **seed)
+
+
+_Data = tf.data.Dataset
+# What is made, the seed of the graph, and what each of two passes gives; those of TensorFlow 1.15.
+DATA: dict[str, tuple[Any, Any, Any]] = {
+    "order": (lambda: _Data.range(6).shuffle(10, seed=3), None, [0, 1, 2, 3, 4, 5]),
+    "order of both seeds": (lambda: _Data.range(6).shuffle(10, seed=3), 7, [5, 0, 3, 4, 2, 1]),
+    "order of the graph": (lambda: _Data.range(6).shuffle(10), 7, [4, 2, 3, 5, 0, 1]),
+    "order of slices": (lambda: _Data.from_tensor_slices(np.arange(6)).shuffle(6), 5, [4, 5, 0, 2, 1, 3]),
+    "same order": (
+        lambda: _Data.range(6).shuffle(10, seed=3, reshuffle_each_iteration=False), None, [5, 4, 2, 0, 3, 1]
+    ),
+    "repeated": (
+        lambda: _Data.range(5).shuffle(10, seed=3).repeat(3), None, [2, 4, 3, 0, 1, 1, 0, 3, 4, 2, 0, 1, 3, 4, 2]
+    ),
+    "small window": (lambda: _Data.range(8).shuffle(3, seed=3), None, [0, 1, 2, 3, 5, 6, 4, 7]),
+    "two": (lambda: _Data.range(5).shuffle(5, seed=1).shuffle(5, seed=2), None, [0, 3, 2, 4, 1]),
+    "draws": (lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)), None, [0.9566, 1.5259, 2.8928]),
+    "draws of both seeds": (lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)), 7, [0.1953, 1.4864, 2.7388]),
+    "draws of the graph": (lambda: _Data.range(3).map(_drawn), 7, [0.8669, 1.0891, 2.9859]),
+    "draws go on": (
+        lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)).repeat(2), None,
+        [0.9566, 1.5259, 2.8928, 0.9976, 1.9232, 2.5138],
+    ),
+    "draws in order": (
+        lambda: _Data.range(6).map(lambda x: _drawn(x * 10)).shuffle(3, seed=2), 5,
+        [20.417547, 30.780615, 10.048307, 40.127522, 0.447464, 50.104321],
+    ),
+    "inner orders": (
+        lambda: _Data.range(2).flat_map(lambda i: _Data.range(4).shuffle(4, seed=1)), None, [0, 3, 1, 2, 0, 3, 1, 2]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_each_iterator_begins_with_the_seeds(name):
+    make, seed, expected = DATA[name]
+    with tf.Graph().as_default(), tf.Session() as session:
+        if seed is not None:
+            tf.set_random_seed(seed)
+        iterator = make().make_initializable_iterator()
+        element = iterator.get_next()
+        for _ in range(2):
+            session.run(iterator.initializer)
+            found = []
+            with pytest.raises(tf.errors.OutOfRangeError):
+                while True:
+                    found.append(session.run(element))
+            np.testing.assert_allclose(found, expected, atol=1e-4)

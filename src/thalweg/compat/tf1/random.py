@@ -13,6 +13,7 @@ from thalweg.compat.tf1 import late, math
 from thalweg.compat.tf1.graph import Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.graph.walk import leaves
 from thalweg.ops import draws, random
 from thalweg.ops.index import take
 
@@ -45,8 +46,8 @@ class _SeededKeys:
         self.counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
-        self.counts[session] = self.counts.get(session, 0) + 1
-        return [np.array([*self.seeds, self.counts[session], 1], np.uint64).astype(np.uint32)]
+        self.counts[session.draws] = self.counts.get(session.draws, 0) + 1
+        return [np.array([*self.seeds, self.counts[session.draws], 1], np.uint64).astype(np.uint32)]
 
 
 def keyed(seed: Any) -> Any:
@@ -71,7 +72,7 @@ class _Drawn:
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
         """The next ones of a session."""
-        stream = self.streams.setdefault(session, Stream(*self.seeds))
+        stream = self.streams.setdefault(session.draws, Stream(*self.seeds))
         if self.kind == "order":
             return [stream.order(*self.shape)]
         numbers = getattr(stream, self.kind)(*self.bounds, self.shape, self.dtype)
@@ -79,6 +80,12 @@ class _Drawn:
             return [numbers]
         spread, start = (self.dtype.type(n) for n in self.line)
         return [numbers * spread + start]
+
+
+def draws_by_seed(node: Any) -> bool:
+    """Whether what a node is depends on how often nodes with seeds have drawn."""
+    below = leaves([node.t]) if node.t is not None else []
+    return any(isinstance(getattr(x, "source", None), (_Drawn, _SeededKeys)) for x in below)
 
 
 def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int, line: Any = (1, 0)) -> Any:
