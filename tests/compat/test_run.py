@@ -551,3 +551,35 @@ def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_pat
         assert (kind("b"), kind("c"), kind("d")) == ("keras", "keras", "tf1")
     finally:
         sys.path.pop()
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_packages_tell_the_generation_of_a_program_that_does_not(
+    installed: bool, tmp_path: Path, thalweg_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "site" if installed else tmp_path
+    package = place / "of_graphs"
+    package.mkdir(parents=True)
+    (place / "of_graphs-1.0.dist-info").mkdir()
+    (package / "__init__.py").write_text("from .parts import act\nfrom .runs import result\n")
+    (package / "parts.py").write_text("import tensorflow as tf\n\n\ndef act(x):\n    return tf.nn.relu(x)\n")
+    (package / "runs.py").write_text(
+        "import tensorflow as tf\nfrom .parts import act\n\n\ndef result(f, rows):\n"
+        "    x = tf.placeholder(tf.float32, [None])\n"
+        "    with tf.Session() as session:\n"
+        "        return session.run(act(f(x)), {x: rows}).tolist()\n"
+    )
+    if installed:
+        monkeypatch.setenv("PYTHONPATH", str(place))
+    program = tmp_path / "undecided.py"
+    program.write_text(
+        "import tensorflow as tf\nimport of_graphs\n"
+        "print(of_graphs.result(lambda x: tf.multiply(x, 2.0), [-1.0, 2.0]))\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0 and done.stdout == "[0.0, 4.0]\n", done.stdout + done.stderr
+    (package / "runs.py").write_text(
+        "import tensorflow as tf\n\n\nresult = lambda f, rows: f(rows).numpy().tolist()\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0 and done.stdout == "[-2.0, 4.0]\n", done.stdout + done.stderr
