@@ -459,7 +459,7 @@ def _beside_each_other(layer: Any) -> list[Any]:
         if isinstance(one, L.MultiHeadAttention):
             own = sorted(own, key=lambda w: places[str(w.name).rsplit("/", 1)[-1]])
         found += own
-    listed = {id(w): w for w in layer.in_order()}  # a layer of a program's own may list others
+    listed = {id(w): w for w in layer.weights}  # a layer of a program's own may list others
     if hasattr(layer, "layers") and list(listed) != [id(w) for w in layer.variables]:
         return list(listed.values())  # what a model of Keras 2 says
     found = list({id(w): w for w in found if id(w) in listed} | listed)
