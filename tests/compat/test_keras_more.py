@@ -360,10 +360,280 @@ print('done')
 """
 
 
+# The figures are those of Keras 2.2.5.
+SPARSE = """
+import numpy as np
+import scipy.sparse as sp
+import tensorflow as tf
+from keras import backend as K
+from keras.layers import Activation, Dense, Input, Lambda, Layer
+from keras.models import Model
+
+r = np.random.RandomState(0)
+near = sp.csr_matrix((r.rand(6, 6) < 0.4) * r.rand(6, 6).astype('f'))
+rows = sp.csr_matrix((r.rand(6, 5) < 0.5) * r.rand(6, 5).astype('f'))
+labels = np.eye(3, dtype='f')[r.randint(0, 3, 6)]
+
+
+def begin(model):
+    q = np.random.RandomState(1)
+    model.set_weights([q.randn(*w.shape) * 0.3 for w in model.get_weights()])
+    return model
+
+
+class Convolution(Layer):
+    '''Rows of a graph: what stands beside each is summed.'''
+
+    def __init__(self, units, **options):
+        self.units = units
+        super(Convolution, self).__init__(**options)
+
+    def build(self, shapes):
+        self.kernel = self.add_weight(name='kernel', shape=(int(shapes[0][1]), self.units), initializer='uniform')
+        self.built = True
+
+    def compute_output_shape(self, shapes):
+        return (shapes[0][0], self.units)
+
+    def call(self, inputs):
+        x, beside = inputs
+        assert K.is_sparse(beside) and not K.is_sparse(x)
+        return K.dot(K.dot(beside, x), self.kernel)
+
+
+class FromPlaces(Layer):
+    def compute_output_shape(self, shapes):
+        return (6, 6)
+
+    def call(self, inputs):
+        at, numbers = (K.squeeze(part, 0) for part in inputs)
+        return tf.SparseTensor(K.cast(at, 'int64'), numbers, (6, 6))
+
+
+class Doubled(Layer):
+    def call(self, x):
+        return tf.SparseTensor(x.indices, x.values * 2.0, x.dense_shape)
+
+
+class Product(Layer):
+    def build(self, shape):
+        self.kernel = self.add_weight(name='kernel', shape=(int(shape[-1]), 3), initializer='uniform')
+        self.built = True
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 3)
+
+    def call(self, x):
+        return tf.sparse_tensor_dense_matmul(x, self.kernel)
+
+
+x, beside = Input((5,)), Input((6,), sparse=True)
+hidden = Activation('relu')(Convolution(4)([x, beside]))
+model = begin(Model([x, beside], Activation('softmax')(Convolution(3)([hidden, beside]))))
+model.compile('sgd', 'categorical_crossentropy')
+losses = model.fit([rows.toarray(), near], labels, epochs=3, batch_size=6, shuffle=False, verbose=0).history['loss']
+np.testing.assert_allclose(losses, [1.063682198524475, 1.0633137226104736, 1.0629441738128662], rtol=1e-5)
+
+
+def batches():
+    while True:
+        yield [rows.toarray(), near], labels
+
+
+losses = model.fit_generator(batches(), steps_per_epoch=2, epochs=2, verbose=0).history['loss']
+np.testing.assert_allclose(losses, [1.0623880624771118, 1.0616433024406433], rtol=1e-5)
+
+wide = Input((5,), sparse=True)
+model = begin(Model(wide, Activation('softmax')(Product()(Doubled()(wide)))))
+model.compile('sgd', 'categorical_crossentropy')
+losses = [float(model.train_on_batch(rows, labels)) for _ in range(2)] + [model.evaluate(rows, labels, 6, verbose=0)]
+np.testing.assert_allclose(losses, [1.312146782875061, 1.2963329553604126, 1.2807921171188354], rtol=1e-5)
+model = begin(Model(wide, Dense(3)(wide)))
+np.testing.assert_allclose(model.predict(rows)[1], [0.26047653, -0.2178033, -0.40532443], rtol=1e-5)
+whole = Model(wide, Lambda(lambda t: tf.sparse_tensor_to_dense(t), output_shape=(5,))(wide))
+np.testing.assert_array_equal(whole.predict(rows), rows.toarray())
+
+at, numbers = Input(batch_shape=(1, None, 2), dtype='int64'), Input(batch_shape=(1, None))
+layer = Convolution(3)
+found = K.function([at, numbers, x], [layer([x, FromPlaces()([at, numbers])])])
+layer.set_weights([np.ones((5, 3))])
+parts = near.tocoo()
+made = found([np.stack([parts.row, parts.col], 1)[None], parts.data[None], rows.toarray()])[0]
+np.testing.assert_allclose(made, near.dot(rows).sum(1) * np.ones((1, 3)), rtol=1e-5)
+
+matrix = K.variable(near)
+assert K.is_sparse(matrix) and K.is_sparse(K.placeholder((6, 6), sparse=True))
+np.testing.assert_allclose(K.eval(K.dot(matrix, K.variable(rows.toarray()))), near.dot(rows).toarray(), rtol=1e-6)
+np.testing.assert_array_equal(K.eval(K.to_dense(matrix)), near.toarray())
+print('done')
+"""
+
+
+# Orders and figures of Keras 2.2.5.
+ORDERS = """
+import h5py
+import numpy as np
+from keras import backend as K
+from keras.layers import BatchNormalization, Dense, Input
+from keras.models import Model, Sequential, load_model
+
+
+def network(frozen=None):
+    K.clear_session()
+    x = Input((8,))
+    inner = Model(x, Dense(4, name='a2')(BatchNormalization(name='b1')(Dense(5, name='a1')(x))), name='inner')
+    if frozen == 'inner':
+        inner.trainable = False
+    elif frozen is not None:
+        inner.get_layer(frozen).trainable = False
+    last = [Dense(3, input_shape=(4,), name='s1'), BatchNormalization(name='s2'), Dense(2, name='s3')]
+    last = Sequential(last, name='seq')
+    y = Input((8,))
+    return Model(y, last(inner(BatchNormalization(name='top')(y))), name='outer')
+
+
+def short(weights):
+    return ' '.join(w.name.split(':')[0].replace('moving_', '').replace('variance', 'var') for w in weights)
+
+
+ORDERS = {
+    None: 'top/gamma top/beta a1/kernel a1/bias b1/gamma b1/beta a2/kernel a2/bias s1/kernel s1/bias s2/gamma s2/beta '
+          's3/kernel s3/bias top/mean top/var b1/mean b1/var s2/mean s2/var',
+    'inner': 'top/gamma top/beta s1/kernel s1/bias s2/gamma s2/beta s3/kernel s3/bias top/mean top/var a1/kernel '
+             'a1/bias b1/gamma b1/beta a2/kernel a2/bias b1/mean b1/var s2/mean s2/var',
+    'a1': 'top/gamma top/beta b1/gamma b1/beta a2/kernel a2/bias s1/kernel s1/bias s2/gamma s2/beta s3/kernel s3/bias '
+          'top/mean top/var a1/kernel a1/bias b1/mean b1/var s2/mean s2/var',
+}
+WITHIN = {
+    None: 'a1/kernel a1/bias b1/gamma b1/beta a2/kernel a2/bias b1/mean b1/var',
+    'inner': 'a1/kernel a1/bias b1/gamma b1/beta a2/kernel a2/bias b1/mean b1/var',
+    'a1': 'b1/gamma b1/beta a2/kernel a2/bias a1/kernel a1/bias b1/mean b1/var',
+}
+FIGURES = {None: [665.9811, 714.84155, 456.7331, 490.73654], 'a1': [986.1934, 1045.6925, 777.3223, 824.2514]}
+FIGURES['inner'] = FIGURES[None]
+for frozen, order in ORDERS.items():
+    model = network(frozen)
+    assert short(model.weights) == order, short(model.weights)
+    inner = model.get_layer('inner')
+    assert short(inner.weights) == WITHIN[frozen], short(inner.weights)
+    assert [w.shape for w in inner.get_weights()] == [(8, 5), (5,), (5,), (5,), (5,), (5,), (5, 4), (4,)]
+    shapes = [w.shape for layer in model.layers for w in layer.weights]
+    assert [w.shape for w in model.get_weights()] == [tuple(int(n) for n in shape) for shape in shapes]
+    r = np.random.RandomState(3)
+    model.set_weights([abs(r.randn(*w.shape)) for w in model.get_weights()])
+    model.save_weights('w.h5')
+    with h5py.File('w.h5', 'r') as file:
+        names = [n if isinstance(n, str) else n.decode() for n in file['inner'].attrs['weight_names']]
+    within = [n.split(':')[0].replace('moving_', '').replace('variance', 'var') for n in names]
+    assert ' '.join(within) == WITHIN[frozen], within
+    rows = np.random.RandomState(5).rand(2, 8)
+    expected = model.predict(rows)
+    model.save('m.h5')
+    other = network(frozen)
+    other.load_weights('w.h5')
+    np.testing.assert_allclose(other.predict(rows), expected, rtol=1e-6)
+    np.testing.assert_allclose(load_model('m.h5').predict(rows), expected, rtol=1e-6)
+    np.testing.assert_allclose(expected.ravel(), FIGURES[frozen], rtol=1e-5)
+print('done')
+"""
+
+# Names of TensorFlow 1.15.
+NAMES = """
+import tensorflow as tf
+
+layers = tf.keras.layers
+x = lambda *shape: tf.placeholder(tf.float32, (None,) + shape)
+kept = []
+
+
+def called(layer, on):
+    kept.append(layer(on))
+
+
+def names(make):
+    with tf.Graph().as_default():
+        make()
+        return ' '.join(v.op.name for v in tf.global_variables())
+
+
+class Two(tf.keras.Model):
+    def __init__(self, **options):
+        super(Two, self).__init__(**options)
+        self.first, self.last = layers.Dense(3), layers.Dense(2, name='out', use_bias=False)
+
+    def call(self, x):
+        return self.last(self.first(x))
+
+
+def taken():
+    for _ in range(2):
+        called(layers.Conv2D(4, 3, name='conv'), x(8, 8, 3))
+
+
+def in_scopes():
+    for _ in range(2):
+        with tf.name_scope('n'):
+            called(layers.Dense(3, name='d'), x(4))
+        tf.Variable(1.0)
+    with tf.variable_scope('s'):
+        tf.layers.dense(x(4), 2, name='e')
+        called(layers.Dense(2, name='e'), x(4))
+
+
+def models():
+    models = [Two(), Two(name='mine'), Two(name='mine')]
+    kept.extend(models)
+    for model in models:
+        called(model, x(4))
+
+
+def by_operations():
+    with tf.name_scope('conv'):
+        tf.constant(1.0)
+    tf.placeholder(tf.float32, [None, 2], name='y')
+    taken()
+    called(layers.Dense(3, name='y', use_bias=False), x(4))
+
+
+def twice():
+    shared = layers.LSTM(2, name='r')
+    called(shared, x(5, 3))
+    called(shared, x(5, 3))
+    for _ in range(2):
+        a = tf.keras.Input((4,))
+        kept.append(tf.keras.Model(a, layers.Dense(3, name='fc', use_bias=False)(a)))
+
+
+EXPECTED = [
+    (taken, 'conv/kernel conv/bias conv_1/kernel conv_1/bias'),
+    (in_scopes, 'n/d/kernel n/d/bias Variable n_1/d/kernel n_1/d/bias Variable_1 s/e/kernel s/e/bias '
+                's/e_1/kernel s/e_1/bias'),
+    (models, 'two/dense/kernel two/dense/bias two/out/kernel mine/dense_1/kernel mine/dense_1/bias mine/out/kernel '
+             'mine_1/dense_2/kernel mine_1/dense_2/bias mine_1/out/kernel'),
+    (by_operations, 'conv_1/kernel conv_1/bias conv_2/kernel conv_2/bias y_1/kernel'),
+    (twice, 'r/kernel r/recurrent_kernel r/bias fc/kernel fc_1/kernel'),
+]
+for make, expected in EXPECTED:
+    found = names(make)
+    assert found == expected, (make.__name__, found)
+print('done')
+"""
+
+
 @pytest.mark.parametrize(
     "text",
-    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS],
-    ids=["tensors as inputs", "figures", "first values", "graphs", "as it was", "helpers"],
+    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS, SPARSE, ORDERS, NAMES],
+    ids=[
+        "tensors as inputs",
+        "figures",
+        "first values",
+        "graphs",
+        "as it was",
+        "helpers",
+        "sparse",
+        "orders",
+        "names",
+    ],
 )
 def test_a_program_of_stand_alone_keras(text: str, thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(text)

@@ -134,6 +134,29 @@ def test_lines_for_the_shell_go_on_and_cells_may_be_indented(thalweg_run: Run, t
     assert (done.returncode, done.stdout) == (0, "3 []\n"), done.stderr
 
 
+def test_a_notebook_shows_the_expressions_at_the_ends_of_its_cells(thalweg_run: Run, tmp_path: Path) -> None:
+    cells = [
+        "import numpy as np\nx = np.arange(3)\nx * 2  # twice",
+        "x.sum();",
+        "None",
+        "print('told')",
+        "'\u00e4', (1 +\n 2)",
+        "x = 4; x",
+        "def f():\n    return 1",
+        "%time x + 1",
+        "!ls\nx",
+        "'''A text alone.'''",
+        "",
+        "%%time\nx + 2",
+        "import tensorflow as tf",
+    ]
+    book = {"cells": [{"cell_type": "code", "source": text} for text in cells]}
+    (tmp_path / "n.ipynb").write_text(json.dumps(book))
+    done = thalweg_run(tmp_path / "n.ipynb")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["array([0, 2, 4])", "told", "('\u00e4', 3)", "4", "5", "4", "6"]
+
+
 @pytest.mark.parametrize("kind", NOTEBOOKS)
 def test_notebooks_of_every_generation(kind: str, thalweg_run: Run, tmp_path: Path) -> None:
     work = "%%time\nfrom IPython.display import display\nif True:\n    !echo no\n    get_ipython().magic('time')\n"
@@ -553,3 +576,35 @@ def test_a_program_of_keras_alone_is_one_of_graphs_where_its_modules_are(tmp_pat
         assert (kind("b"), kind("c"), kind("d")) == ("keras", "keras", "tf1")
     finally:
         sys.path.pop()
+
+
+@pytest.mark.parametrize("installed", [False, True])
+def test_packages_tell_the_generation_of_a_program_that_does_not(
+    installed: bool, tmp_path: Path, thalweg_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "site" if installed else tmp_path
+    package = place / "of_graphs"
+    package.mkdir(parents=True)
+    (place / "of_graphs-1.0.dist-info").mkdir()
+    (package / "__init__.py").write_text("from .parts import act\nfrom .runs import result\n")
+    (package / "parts.py").write_text("import tensorflow as tf\n\n\ndef act(x):\n    return tf.nn.relu(x)\n")
+    (package / "runs.py").write_text(
+        "import tensorflow as tf\nfrom .parts import act\n\n\ndef result(f, rows):\n"
+        "    x = tf.placeholder(tf.float32, [None])\n"
+        "    with tf.Session() as session:\n"
+        "        return session.run(act(f(x)), {x: rows}).tolist()\n"
+    )
+    if installed:
+        monkeypatch.setenv("PYTHONPATH", str(place))
+    program = tmp_path / "undecided.py"
+    program.write_text(
+        "import tensorflow as tf\nimport of_graphs\n"
+        "print(of_graphs.result(lambda x: tf.multiply(x, 2.0), [-1.0, 2.0]))\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0 and done.stdout == "[0.0, 4.0]\n", done.stdout + done.stderr
+    (package / "runs.py").write_text(
+        "import tensorflow as tf\n\n\nresult = lambda f, rows: f(rows).numpy().tolist()\n"
+    )
+    done = thalweg_run(program)
+    assert done.returncode == 0 and done.stdout == "[-2.0, 4.0]\n", done.stdout + done.stderr

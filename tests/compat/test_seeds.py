@@ -290,3 +290,204 @@ def test_a_source_of_numbers_needs_a_shape():
     with pytest.raises(tw.ShapeError, match="a known shape"):
         tw.random.uniform((None, 2), like=tw.placeholder("float32", (None, 2)), key=Stream(1, 1))
     assert draws.get_rule() is None
+
+
+# --- seeds of a graph alone -------------------------------------------------------------------------------------------
+
+
+class Known:
+    """What calls are made on."""
+
+    def __init__(self) -> None:
+        self.x = tf.placeholder(tf.float32, [2, 4])
+        self.images = tf.placeholder(tf.float32, [2, 4, 4, 3])
+        self.w, self.b = tf.Variable(tf.zeros([4, 3])), tf.Variable(tf.zeros([3]))
+        self.y = tf.placeholder(tf.float32, [2, 3])
+        self.ids = tf.placeholder(tf.int32, [2])
+        self.keep = tf.placeholder(tf.float32)
+
+
+# What TensorFlow 1.15 makes of a call: so many nodes.
+COUNTS: list[tuple[int, Any]] = [
+    (1, lambda k: tf.placeholder(tf.float32, [None, 4])),
+    (1, lambda k: tf.constant(1.0)),
+    (1, lambda k: tf.ones([3, 2])),
+    (4, lambda k: tf.Variable(np.zeros(3, "float32"))),
+    (4, lambda k: tf.Variable(tf.constant(0.1, shape=[3]))),
+    (9, lambda k: tf.Variable(tf.random_normal([4, 3], stddev=0.1))),
+    (9, lambda k: tf.Variable(tf.truncated_normal([4, 3]))),
+    (10, lambda k: tf.Variable(tf.random_uniform([4, 3], -1.0, 1.0))),
+    (10, lambda k: tf.get_variable("a", [4, 3])),
+    (4, lambda k: tf.get_variable("b", [3], initializer=tf.zeros_initializer())),
+    (9, lambda k: tf.get_variable("c", [3], initializer=tf.truncated_normal_initializer())),
+    (10, lambda k: tf.get_variable("d", [4, 3], initializer=tf.contrib.layers.xavier_initializer())),
+    (2, lambda k: tf.matmul(k.x, k.w) + k.b),
+    (2, lambda k: k.x + 1.0),
+    (2, lambda k: tf.nn.xw_plus_b(k.x, k.w, k.b)),
+    (2, lambda k: tf.pow(k.x, 2)),
+    (2, lambda k: tf.reduce_mean(k.x)),
+    (2, lambda k: tf.reduce_sum(k.x, [0, 1])),
+    (5, lambda k: tf.equal(tf.argmax(k.x, 1), tf.argmax(k.x, 1))),
+    (0, lambda k: tf.cast(k.x, tf.float32)),
+    (2, lambda k: tf.reshape(k.x, [-1, 2, 2, 1])),
+    (1, lambda k: tf.nn.max_pool(k.images, [1, 2, 2, 1], [1, 2, 2, 1], "SAME")),
+    (16, lambda k: tf.nn.dropout(k.x, 0.5)),
+    (17, lambda k: tf.nn.dropout(k.x, k.keep)),
+    (32, lambda k: tf.nn.softmax_cross_entropy_with_logits(logits=k.y, labels=k.y)),
+    (2, lambda k: tf.nn.sparse_softmax_cross_entropy_with_logits(logits=k.y, labels=k.ids)),
+    (10, lambda k: tf.nn.sigmoid_cross_entropy_with_logits(logits=k.y, labels=k.y)),
+    (4, lambda k: tf.one_hot(k.ids, 3)),
+    (2, lambda k: tf.expand_dims(k.x, 1)),
+    (2, lambda k: tf.transpose(k.x)),
+    (2, lambda k: tf.concat([k.x, k.x], 1)),
+    (3, lambda k: tf.split(k.x, 2, 1)),
+    (4, lambda k: k.x[:, 1:]),
+    (3, lambda k: tf.nn.embedding_lookup(k.w, k.ids)),
+    (5, lambda k: tf.shape(k.x)[0]),
+    (4, lambda k: tf.range(5)),
+    (4, lambda k: tf.clip_by_value(k.x, 0.0, 1.0)),
+    (2, lambda k: tf.multinomial(k.y, 1)),
+    (16, lambda k: tf.layers.dense(k.x, 5)),
+    (17, lambda k: tf.layers.conv2d(k.images, 4, 3)),
+    (2, lambda k: tf.layers.flatten(k.images)),
+    (17, lambda k: tf.contrib.layers.fully_connected(k.x, 5)),
+    (8, lambda k: tf.nn.moments(k.x, [0])),
+    (3, lambda k: tf.summary.scalar("a", tf.constant(1.0))),
+    (2, lambda k: k.b.assign_add([1.0, 1.0, 1.0])),
+]
+
+
+def test_calls_make_as_many_nodes_as_tensorflows():
+    with tf.Graph().as_default() as graph:
+        known, found = Known(), []
+        for _, call in COUNTS:
+            before = graph._last_id
+            call(known)
+            found.append(graph._last_id - before)
+    assert found == [nodes for nodes, _ in COUNTS]
+
+
+def _convolutions():
+    def weight(shape):
+        return tf.Variable(tf.truncated_normal(shape, stddev=0.1))
+
+    def bias(shape):
+        return tf.Variable(tf.constant(0.1, shape=shape))
+
+    x, keep = tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32)
+    h, width = tf.reshape(x, [-1, 28, 28, 1]), 1
+    for wider in (32, 64):
+        w, b = weight([5, 5, width, wider]), bias([wider])
+        h = tf.nn.relu(tf.nn.conv2d(h, w, strides=[1, 1, 1, 1], padding="SAME") + b)
+        h, width = tf.nn.max_pool(h, [1, 2, 2, 1], [1, 2, 2, 1], "SAME"), wider
+    w, b = weight([7 * 7 * 64, 100]), bias([100])
+    h = tf.nn.dropout(tf.nn.relu(tf.matmul(tf.reshape(h, [-1, 7 * 7 * 64]), w) + b), keep)
+    tf.matmul(h, weight([100, 10])) + bias([10])
+
+
+def _perceptron():
+    tf.placeholder(tf.float32, [None, 784]), tf.placeholder(tf.float32, [None, 10])
+    for shape in ([784, 256], [256, 10], [256], [10]):
+        tf.Variable(tf.random_normal(shape))
+
+
+def _layers():
+    h = tf.layers.conv2d(tf.placeholder(tf.float32, [None, 28, 28, 1]), 8, 5, activation=tf.nn.relu)
+    h = tf.layers.dense(tf.layers.flatten(tf.layers.max_pooling2d(h, 2, 2)), 10, activation=tf.nn.relu)
+    tf.layers.dense(tf.layers.dropout(h, 0.4, training=True), 3)
+
+
+def _named():
+    tf.get_variable("a", [4, 3], initializer=tf.contrib.layers.xavier_initializer(seed=1))
+    tf.get_variable("b", [4, 3])
+    tf.get_variable("c", [4, 3], initializer=tf.random_uniform_initializer(-1, 1))
+    tf.get_variable("d", [4, 4], initializer=tf.orthogonal_initializer())
+    tf.get_variable("e", [4, 3], initializer=tf.truncated_normal_initializer(stddev=0.1))
+
+
+# The sums of the first two numbers of what is drawn, with the seed 1.
+FIRST: list[tuple[Any, list[float]]] = [
+    (_perceptron, [2.1117058, -0.3381279, -0.4713557, 2.1082439]),
+    (_convolutions, [-0.0869071, -0.2976672, 0.0199868, 0.0604753]),
+    (_layers, [-0.0825054, 0.0307655, 0.24794]),
+    (_named, [-1.7141697, 1.2957902, 1.0796692, -0.3727236, -0.1547116]),
+]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_first_weights_of_a_graph_with_a_seed(number):
+    make, expected = FIRST[number]
+    with tf.Graph().as_default(), tf.Session() as session:
+        tf.set_random_seed(1)
+        make()
+        session.run(tf.global_variables_initializer())
+        found = [float(v.ravel()[:2].sum()) for v in session.run(tf.global_variables()) if np.ptp(v)]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+
+
+def test_runs_go_on_and_sessions_begin_anew():
+    with tf.Graph().as_default():
+        tf.set_random_seed(1)
+        z, u = tf.random_normal([3]), tf.random_uniform([2])
+        for _ in range(2):
+            with tf.Session() as session:
+                first, other = session.run([z, u])
+                np.testing.assert_allclose(first, [-0.670861, 0.223571, 0.797273], rtol=1e-5)
+                np.testing.assert_allclose(other, [0.30954, 0.536443], rtol=1e-5)
+                np.testing.assert_allclose(session.run(z), [-1.446989, 1.099653, 0.893682], rtol=1e-5)
+
+
+# --- data sets of a graph ---------------------------------------------------------------------------------------------
+
+
+def _drawn(x: Any, **seed: Any) -> Any:
+    return tf.cast(x, tf.float32) + tf.random_uniform([], **seed)
+
+
+_Data = tf.data.Dataset
+# What is made, the seed of the graph, and what each of two passes gives; those of TensorFlow 1.15.
+DATA: dict[str, tuple[Any, Any, Any]] = {
+    "order": (lambda: _Data.range(6).shuffle(10, seed=3), None, [0, 1, 2, 3, 4, 5]),
+    "order of both seeds": (lambda: _Data.range(6).shuffle(10, seed=3), 7, [5, 0, 3, 4, 2, 1]),
+    "order of the graph": (lambda: _Data.range(6).shuffle(10), 7, [4, 2, 3, 5, 0, 1]),
+    "order of slices": (lambda: _Data.from_tensor_slices(np.arange(6)).shuffle(6), 5, [4, 5, 0, 2, 1, 3]),
+    "same order": (
+        lambda: _Data.range(6).shuffle(10, seed=3, reshuffle_each_iteration=False), None, [5, 4, 2, 0, 3, 1]
+    ),
+    "repeated": (
+        lambda: _Data.range(5).shuffle(10, seed=3).repeat(3), None, [2, 4, 3, 0, 1, 1, 0, 3, 4, 2, 0, 1, 3, 4, 2]
+    ),
+    "small window": (lambda: _Data.range(8).shuffle(3, seed=3), None, [0, 1, 2, 3, 5, 6, 4, 7]),
+    "two": (lambda: _Data.range(5).shuffle(5, seed=1).shuffle(5, seed=2), None, [0, 3, 2, 4, 1]),
+    "draws": (lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)), None, [0.9566, 1.5259, 2.8928]),
+    "draws of both seeds": (lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)), 7, [0.1953, 1.4864, 2.7388]),
+    "draws of the graph": (lambda: _Data.range(3).map(_drawn), 7, [0.8669, 1.0891, 2.9859]),
+    "draws go on": (
+        lambda: _Data.range(3).map(lambda x: _drawn(x, seed=4)).repeat(2), None,
+        [0.9566, 1.5259, 2.8928, 0.9976, 1.9232, 2.5138],
+    ),
+    "draws in order": (
+        lambda: _Data.range(6).map(lambda x: _drawn(x * 10)).shuffle(3, seed=2), 5,
+        [20.417547, 30.780615, 10.048307, 40.127522, 0.447464, 50.104321],
+    ),
+    "inner orders": (
+        lambda: _Data.range(2).flat_map(lambda i: _Data.range(4).shuffle(4, seed=1)), None, [0, 3, 1, 2, 0, 3, 1, 2]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_each_iterator_begins_with_the_seeds(name):
+    make, seed, expected = DATA[name]
+    with tf.Graph().as_default(), tf.Session() as session:
+        if seed is not None:
+            tf.set_random_seed(seed)
+        iterator = make().make_initializable_iterator()
+        element = iterator.get_next()
+        for _ in range(2):
+            session.run(iterator.initializer)
+            found = []
+            with pytest.raises(tf.errors.OutOfRangeError):
+                while True:
+                    found.append(session.run(element))
+            np.testing.assert_allclose(found, expected, atol=1e-4)

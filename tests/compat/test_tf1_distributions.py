@@ -254,3 +254,350 @@ def test_a_flow_stretches_as_its_jacobian_says() -> None:
     assert len(tf.trainable_variables()) == 10
     with pytest.raises(ValueError, match="4 blocks need as many inputs and units; received 4, 3"):
         bijectors.masked_dense(x, 3, 4)
+
+
+# --- as TensorFlow 1.15 has them --------------------------------------------------------------------------------------
+
+NAN, INF = float("nan"), float("inf")
+# The kind, its parameters, a value; log_prob and cdf of the value, mean, mode, stddev and entropy. The entropies of
+# Kumaraswamy are those of the density, which are not TensorFlow's.
+KINDS: list[tuple[str, list[Any], dict[str, Any], Any, list[Any]]] = [
+    (
+        "Cauchy",
+        [[0.0, 1.0], [1.0, 2.0]],
+        {},
+        [0.3, 1.2],
+        [
+            [-1.230908, -1.847827],
+            [0.592774, 0.531726],
+            [NAN, NAN],
+            [0.0, 1.0],
+            [NAN, NAN],
+            [2.531024, 3.224171],
+        ],
+    ),
+    (
+        "HalfNormal",
+        [[1.0, 2.5]],
+        {},
+        [0.3, 1.2],
+        [
+            [-0.270791, -1.257282],
+            [0.235823, 0.368773],
+            [0.797885, 1.994711],
+            [0.0, 0.0],
+            [0.60281, 1.507026],
+            [0.725791, 1.642082],
+        ],
+    ),
+    (
+        "InverseGamma",
+        [[3.0, 1.5], [1.0, 2.0]],
+        {},
+        [0.3, 1.2],
+        [[0.789411, -0.961968], [0.352776, 0.34303], [0.5, 4.0], [0.25, 0.8], [0.5, NAN], [0.00201, 1.98114]],
+    ),
+    (
+        "Kumaraswamy",
+        [[2.0, 3.0], [1.5, 2.0]],
+        {},
+        [0.3, 0.7],
+        [
+            [-0.152516, 0.658338],
+            [0.131915, 0.568351],
+            [0.589049, 0.642857],
+            [0.707107, 0.736806],
+            [0.230264, 0.191663],
+            [-0.125093, -0.291759],
+        ],
+    ),
+    (
+        "NegativeBinomial",
+        [[3.0, 5.0]],
+        {"probs": [0.3, 0.6]},
+        [2.0, 4.0],
+        [
+            [-1.686211, -2.376261],
+            [0.83692, 0.266568],
+            [1.285714, 7.5],
+            [0.0, 6.0],
+            [1.355262, 4.330127],
+            None,
+        ],
+    ),
+    (
+        "NegativeBinomial",
+        [[3.0, 5.0]],
+        {"logits": [0.3, -0.6]},
+        [2.0, 4.0],
+        [
+            [-1.880017, -2.088897],
+            [0.362469, 0.820867],
+            [4.049577, 2.744058],
+            [2.0, 2.0],
+            [3.084791, 2.06156],
+            None,
+        ],
+    ),
+    (
+        "BetaWithSoftplusConcentration",
+        [[2.0, 3.0], [1.5, 2.0]],
+        {},
+        [0.3, 0.7],
+        [
+            [0.010206, 0.561124],
+            [0.155809, 0.675796],
+            [0.555574, 0.58904],
+            [0.616366, 0.64512],
+            [0.226137, 0.197986],
+            [-0.12414, -0.239422],
+        ],
+    ),
+    (
+        "Chi2WithAbsDf",
+        [[-2.5, 3.0]],
+        {},
+        [0.3, 0.7],
+        [
+            [-0.843147, -1.447276],
+            [0.139292, 0.126796],
+            [2.0, 3.0],
+            [NAN, 1.0],
+            [2.0, 2.44949],
+            [1.693147, 2.05412],
+        ],
+    ),
+    (
+        "ExponentialWithSoftplusRate",
+        [[-2.5, 3.0]],
+        {},
+        [0.3, 0.7],
+        [
+            [-2.563371, -1.019333],
+            [0.023389, 0.881638],
+            [12.675918, 0.328021],
+            [NAN, NAN],
+            [12.675918, 0.328021],
+            [3.539704, -0.114678],
+        ],
+    ),
+    (
+        "GammaWithSoftplusConcentrationRate",
+        [[2.5, 3.0], [1.0, 0.5]],
+        {},
+        [0.3, 0.7],
+        [
+            [-1.933798, -2.231051],
+            [0.018844, 0.029449],
+            [1.963729, 3.129719],
+            [1.202266, 2.103106],
+            [1.222827, 1.792487],
+            [1.477885, 1.883952],
+        ],
+    ),
+    (
+        "InverseGammaWithSoftplusConcentrationRate",
+        [[2.5, 3.0], [1.0, 0.5]],
+        {},
+        [0.3, 0.7],
+        [
+            [0.292469, -0.766026],
+            [0.128979, 0.843584],
+            [0.831763, 0.475487],
+            [0.366947, 0.240597],
+            [1.093205, 0.46434],
+            [0.540665, -0.052165],
+        ],
+    ),
+    (
+        "LaplaceWithSoftplusScale",
+        [[2.5, 3.0], [1.0, 0.5]],
+        {},
+        [0.3, 0.7],
+        [
+            [-2.640879, -3.028092],
+            [0.093634, 0.047153],
+            [2.5, 3.0],
+            [2.5, 3.0],
+            [1.857232, 1.377553],
+            [1.965661, 1.666882],
+        ],
+    ),
+    (
+        "StudentTWithAbsDfSoftplusScale",
+        [[-4.5, 3.0], [1.0, 0.5], [0.3, 0.2]],
+        {},
+        [0.3, 0.7],
+        [
+            [-1.211281, -0.816845],
+            [0.229303, 0.590841],
+            [1.0, 0.5],
+            [1.0, 0.5],
+            [1.208241, 1.382417],
+            [1.524353, 1.548005],
+        ],
+    ),
+    (
+        "VectorDeterministic",
+        [[[2.5, 3.0], [1.0, 2.0]]],
+        {},
+        [2.5, 3.0],
+        [[0.0, -INF], None, [2.5, 3.0, 1.0, 2.0], [2.5, 3.0, 1.0, 2.0], [0.0, 0.0, 0.0, 0.0], [0.0, 0.0]],
+    ),
+    (
+        "VectorExponentialDiag",
+        [[2.5, 3.0], [1.0, 2.0]],
+        {},
+        [4.5, 6.0],
+        [[-4.193147], None, [3.5, 5.0], [2.5, 3.0], [1.0, 2.0], [2.693147]],
+    ),
+    (
+        "VectorLaplaceDiag",
+        [[2.5, 3.0], [1.0, 2.0]],
+        {},
+        [4.5, 6.0],
+        [[-5.579442], None, [2.5, 3.0], [2.5, 3.0], [1.414214, 2.828427], [4.079442]],
+    ),
+    (
+        "WishartCholesky",
+        [5.0, [[1.0, 0], [0.5, 2.0]]],
+        {},
+        [[3.0, 1.0], [1.0, 2.0]],
+        [
+            [-7.897832],
+            None,
+            [5.0, 2.5, 2.5, 21.25],
+            [2.0, 1.0, 1.0, 8.5],
+            [3.162278, 0.0, 7.115125, 11.401754],
+            [8.88999],
+        ],
+    ),
+    (
+        "WishartFull",
+        [6.0, [[1.0, 0.3], [0.3, 2.0]]],
+        {},
+        [[3.0, 1.0], [1.0, 2.0]],
+        [
+            [-7.173404],
+            None,
+            [6.0, 1.8, 1.8, 12.0],
+            [3.0, 0.9, 0.9, 6.0],
+            [3.464102, 0.0, 3.619986, 5.907259],
+            [8.161379],
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("number", range(len(KINDS)))
+def test_figures_of_kinds(number: int) -> None:
+    kind, args, kwargs, value, expected = KINDS[number]
+    one = getattr(ds, kind)(*args, **kwargs)
+    for name, figures in zip(("log_prob", "cdf", "mean", "mode", "stddev", "entropy"), expected, strict=True):
+        if figures is None:
+            with pytest.raises(NotImplementedError):
+                getattr(one, name)(*([tf.constant(value)] if name == "cdf" else []))
+            continue
+        made = getattr(one, name)(*([tf.constant(value)] if name in ("log_prob", "cdf") else []))
+        np.testing.assert_allclose(run(made).ravel(), figures, rtol=2e-5, atol=2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 6, 9, 12, 14, 15, 16, 17])
+def test_draws_have_the_mean(number: int) -> None:
+    kind, args, kwargs, _, expected = KINDS[number]
+    one = getattr(ds, kind)(*args, **kwargs)
+    drawn = run(one.sample([3, 60000], seed=4))
+    wide = np.nan_to_num(np.asarray(expected[4]), nan=1.0).reshape(drawn.shape[2:])
+    wide = np.maximum(wide, 3.0) if kind.startswith("Wishart") else wide
+    mean = drawn.astype(np.float64).mean((0, 1))
+    finite = ~np.isnan(np.asarray(expected[4])).reshape(mean.shape)
+    np.testing.assert_allclose(
+        (mean - np.reshape(expected[2], mean.shape))[finite] / wide[finite], 0, atol=0.02
+    )
+
+
+def test_kinds_that_the_later_package_has() -> None:
+    import thalweg.compat.tf1.probability as tfp
+
+    tfd = tfp.distributions
+    x = tf.constant([0.3, 1.2])
+    for made, known in (
+        (tfd.LogNormal(0.2, 0.7), stats.lognorm(0.7, scale=np.exp(0.2))),
+        (tfd.Pareto(3.0, 0.2), stats.pareto(3.0, scale=0.2)),
+        (tfd.HalfCauchy(0.1, 0.7), stats.halfcauchy(0.1, 0.7)),
+    ):
+        near(made.log_prob(x), known.logpdf([0.3, 1.2]))
+        near(made.cdf(x), known.cdf([0.3, 1.2]))
+        near(made.entropy(), known.entropy())
+    near(tfd.LogNormal(0.2, 0.7).variance(), stats.lognorm(0.7, scale=np.exp(0.2)).var())
+    assert not hasattr(ds, "Pareto")
+
+
+# --- matrices as operators --------------------------------------------------------------------------------------------
+
+A = np.array([[2.5, 0.7, 0.6], [0.5, 2.4, 0.6], [0.4, 0.9, 2.9]], "f")
+WIDE = np.array([1.0, 2.0, -3.0], "f")
+UNIT = np.array([1.0, 2.0, 2.0], "f") / 3.0
+linalg = tf.linalg
+OPERATORS: list[tuple[Any, Any]] = [
+    (lambda: linalg.LinearOperatorFullMatrix(A), A),
+    (lambda: linalg.LinearOperatorFullMatrix(np.stack([A, A.T])), np.stack([A, A.T])),
+    (lambda: linalg.LinearOperatorLowerTriangular(A), np.tril(A)),
+    (lambda: linalg.LinearOperatorDiag(WIDE), np.diag(WIDE)),
+    (lambda: linalg.LinearOperatorDiag([WIDE, UNIT]), np.stack([np.diag(WIDE), np.diag(UNIT)])),
+    (lambda: linalg.LinearOperatorIdentity(3), np.eye(3)),
+    (lambda: linalg.LinearOperatorScaledIdentity(3, [2.0, -1.5]), np.stack([2 * np.eye(3), -1.5 * np.eye(3)])),
+    (lambda: linalg.LinearOperatorComposition([linalg.LinearOperatorFullMatrix(A), linalg.LinearOperatorDiag(WIDE)]),
+     A @ np.diag(WIDE)),
+    (lambda: linalg.LinearOperatorFullMatrix(A).matmul(linalg.LinearOperatorDiag(WIDE)), A @ np.diag(WIDE)),
+    (lambda: linalg.LinearOperatorFullMatrix(A).adjoint(), A.T),
+    (lambda: linalg.LinearOperatorFullMatrix(A).inverse(), np.linalg.inv(A)),
+    (lambda: linalg.LinearOperatorLowRankUpdate(linalg.LinearOperatorDiag([1.0, 2.0, 3.0]), A[:, :2], [0.5, 2.0]),
+     np.diag([1, 2, 3]) + A[:, :2] @ np.diag([0.5, 2]) @ A[:, :2].T),
+    (lambda: linalg.LinearOperatorHouseholder(3 * UNIT), np.eye(3) - 2 * np.outer(UNIT, UNIT)),
+    (lambda: linalg.LinearOperatorToeplitz([1.0, 2.0, 3.0], [1.0, -1.0, 0.5]), [[1, -1, 0.5], [2, 1, -1], [3, 2, 1]]),
+    (lambda: linalg.LinearOperatorBlockDiag(
+        [linalg.LinearOperatorFullMatrix(A[:2, :2]), linalg.LinearOperatorDiag([3.0])]),
+     np.block([[A[:2, :2], np.zeros((2, 1))], [np.zeros((1, 2)), np.full((1, 1), 3)]])),
+    (lambda: linalg.LinearOperatorKronecker([linalg.LinearOperatorFullMatrix(A), linalg.LinearOperatorDiag([2.0])]),
+     2 * A),
+    (lambda: tf.contrib.distributions.MultivariateNormalDiag([0.0, 0, 0], [1.0, 2, 3]).scale, np.diag([1, 2, 3])),
+    (lambda: tf.contrib.distributions.MultivariateNormalTriL([0.0, 0, 0], np.tril(A)).scale, np.tril(A)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(OPERATORS)))
+def test_a_matrix_as_an_operator(number: int) -> None:
+    make, matrix = OPERATORS[number]
+    one, known = make(), np.asarray(matrix, "float64")
+    x = np.array([[1.0, 2.0], [-1.0, 0.5], [0.0, 3.0]], "f")
+    turned = np.swapaxes(known, -1, -2)
+    near(one.to_dense(), known)
+    near(one.matmul(x), known @ x)
+    near(one.matmul(x, adjoint=True), turned @ x)
+    near(one.matmul(x.T, adjoint_arg=True), known @ x)
+    near(one.matvec(x[:, 1]), known @ x[:, 1])
+    near(one.solve(x), np.linalg.solve(known, np.broadcast_to(x, (*known.shape[:-2], 3, 2))))
+    near(one.solve(x, adjoint=True), np.linalg.solve(turned, np.broadcast_to(x, (*known.shape[:-2], 3, 2))))
+    near(one.solvevec(x[:, 1]), np.linalg.inv(known) @ x[:, 1])
+    near(one.determinant(), np.linalg.det(known))
+    near(one.log_abs_determinant(), np.linalg.slogdet(known)[1])
+    near(one.diag_part(), np.diagonal(known, axis1=-2, axis2=-1))
+    near(one.trace(), np.trace(known, axis1=-2, axis2=-1))
+    near(one.add_to_tensor(np.broadcast_to(A, known.shape)), known + A)
+    near(one.inverse().to_dense(), np.linalg.inv(known))
+    near(one.H.to_dense(), turned)
+    near(one.shape_tensor(), known.shape)
+    assert one.shape.as_list() == list(known.shape) and one.is_square and one.domain_dimension.value == 3
+
+
+def test_factors_of_definite_operators() -> None:
+    square = A @ A.T
+    near(linalg.LinearOperatorFullMatrix(square, is_positive_definite=True, is_self_adjoint=True).cholesky().to_dense(),
+         np.linalg.cholesky(square))  # fmt: skip
+    near(
+        linalg.LinearOperatorDiag([1.0, 4.0], is_positive_definite=True).cholesky().to_dense(),
+        np.diag([1.0, 2.0]),
+    )
+    near(linalg.LinearOperatorZeros(2).to_dense(), np.zeros((2, 2)))
+    assert linalg.LinearOperatorDiag([1.0, 2.0], is_positive_definite=True).is_self_adjoint

@@ -150,3 +150,173 @@ def test_pictures_of_no_known_rank_have_four_axes() -> None:
             assert session.run(y, {x: picture}).shape == (1, height // 2, 2, 5)
             assert session.run(slope, {x: picture}).sum() == height // 2 * 2 * 5 * 3
             assert session.run(larger, {x: picture, size: [8, 9]}).shape == (8, 9, 3)
+
+
+# --- loops that assign ----------------------------------------------------------------------------------------------
+
+
+def turns(body: Callable[..., Any], start: Any = 0.0, count: int = 3) -> Any:
+    """A loop of ``count`` turns with one value beside the number of the turn."""
+    return tf.while_loop(lambda k, s: k < count, body, [0, start], parallel_iterations=1)
+
+
+def once(operation: Any, k: Any, s: Any) -> Any:
+    """The next turn, after an operation."""
+    with tf.control_dependencies([operation]):
+        return tf.identity(k) + 1, tf.identity(s)
+
+
+def read_before_and_after(v: Any, w: Any) -> Any:
+    def body(k: Any, s: Any) -> Any:
+        old = v.read_value()
+        with tf.control_dependencies([old]):
+            up = v.assign_add(1.0)
+        with tf.control_dependencies([up]):
+            new = v.read_value()
+            with tf.control_dependencies([new]):
+                return once(v.assign(new * 3), k, s + 100 * old + new)
+
+    return turns(body)
+
+
+def by_parity(v: Any, w: Any) -> Any:
+    def body(k: Any, s: Any) -> Any:
+        up = tf.cond(
+            tf.equal(k % 2, 0),
+            lambda: tf.group(v.assign_add(10.0), w.assign(w * 2)),
+            lambda: tf.group(v.assign_sub(1.0)),
+        )
+        with tf.control_dependencies([up]):
+            read = v.read_value()
+        return once(read, k, s + read)
+
+    return turns(body)
+
+
+def until_the_variable_says(v: Any, w: Any) -> Any:
+    def goes_on(k: Any, s: Any) -> Any:
+        return tf.logical_and(k < 10, v.read_value() < 4.0)
+
+    return tf.while_loop(goes_on, lambda k, s: once(v.assign_add(1.0), k, s), [0, 0.0])
+
+
+def inner_loop(v: Any, w: Any) -> Any:
+    def body(k: Any, s: Any) -> Any:
+        inner = tf.while_loop(lambda j, t: j < k, lambda j, t: once(v.assign_add(1.0), j, t), [0, 0.0])
+        with tf.control_dependencies([inner[0]]):
+            read = v.read_value()
+        return once(read, k, s + read)
+
+    return turns(body)
+
+
+def from_one_to_the_other(v: Any, w: Any) -> Any:
+    def body(k: Any, s: Any) -> Any:
+        with tf.control_dependencies([w.assign_add(v.read_value())]):
+            return once(v.assign(w.read_value()), k, s)
+
+    return turns(body)
+
+
+def nested_choices(v: Any, w: Any) -> Any:
+    def first(k: Any) -> Any:
+        return tf.cond(
+            tf.equal(k, 1), lambda: tf.group(v.assign_add(2.0)), lambda: tf.group(w.assign_add(5.0))
+        )
+
+    def body(k: Any, s: Any) -> Any:
+        return once(tf.cond(k < 2, lambda: first(k), lambda: tf.group(v.assign(v * 2))), k, s)
+
+    return turns(body, count=4)
+
+
+def optimised(v: Any, w: Any) -> Any:
+    def body(k: Any, s: Any) -> Any:
+        loss = tf.square(v) + tf.square(w)
+        return once(tf.train.MomentumOptimizer(0.1, 0.5).minimize(loss), k, s)
+
+    return turns(body)
+
+
+def into_an_array(v: Any, w: Any) -> Any:
+    def body(k: Any, a: Any) -> Any:
+        with tf.control_dependencies([v.assign(v.read_value() * 2)]):
+            return k + 1, a.write(k, v.read_value())
+
+    array = tf.while_loop(lambda k, a: k < 3, body, [0, tf.TensorArray(tf.float32, 3)])[1]
+    return tf.no_op(), array.stack()
+
+
+def mapped(v: Any, w: Any) -> Any:
+    def fn(x: Any) -> Any:
+        with tf.control_dependencies([v.assign_add(x)]):
+            return x * 2
+
+    return 0, tf.map_fn(fn, tf.constant([1.0, 2.0, 3.0]), parallel_iterations=1)
+
+
+def adding(v: Any) -> Callable[[Any, Any], Any]:
+    def fn(carry: Any, x: Any) -> Any:
+        with tf.control_dependencies([v.assign_add(x)]):
+            return carry + v.read_value()
+
+    return fn
+
+
+def scanned(v: Any, w: Any) -> Any:
+    return 0, tf.scan(adding(v), tf.constant([1.0, 2.0, 3.0]), 0.0, parallel_iterations=1)
+
+
+def folded(v: Any, w: Any) -> Any:
+    return 0, tf.foldl(adding(v), tf.constant([1.0, 2.0, 3.0]), 0.0, parallel_iterations=1)
+
+
+def in_a_choice(v: Any, w: Any) -> Any:
+    def yes() -> Any:
+        return turns(lambda k, s: once(v.assign_add(1.0), k, s))[0]
+
+    return 0, tf.cond(w > 0.0, yes, lambda: tf.constant(7))
+
+
+# What is made of v = 1 and w = 2; for two runs: (the value, v, w). The figures are those of TensorFlow 1.15, but
+# for the array's elements, which there are all the last value.
+LOOPS: list[tuple[Callable[[Any, Any], Any], Any, Any]] = [
+    (read_before_and_after, (2831, 66, 2), (88176, 1821, 2)),
+    (by_parity, (41, 20, 8), (98, 39, 32)),
+    (until_the_variable_says, (0, 4, 2), (0, 4, 2)),
+    (inner_loop, (7, 4, 2), (16, 7, 2)),
+    (from_one_to_the_other, (0, 12, 12), (0, 96, 96)),
+    (nested_choices, (0, 12, 7), (0, 56, 12)),
+    (optimised, (0, 0.302, 0.604), (0, -0.05040602, -0.10081204)),
+    (into_an_array, ([2, 4, 8], 8, 2), ([16, 32, 64], 64, 2)),
+    (mapped, ([2, 4, 6], 7, 2), ([2, 4, 6], 13, 2)),
+    (scanned, ([2, 6, 13], 7, 2), ([8, 18, 31], 13, 2)),
+    (folded, (13, 7, 2), (31, 13, 2)),
+    (in_a_choice, (3, 4, 2), (3, 7, 2)),
+]
+
+
+@pytest.mark.parametrize("number", range(len(LOOPS)))
+def test_what_loops_assign(number: int) -> None:
+    make, *expected = LOOPS[number]
+    v, w = (tf.Variable(start, use_resource=True) for start in (1.0, 2.0))
+    made = make(v, w)[1]
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        for found, left, right in expected:
+            np.testing.assert_allclose(session.run(made), found, rtol=1e-5)
+            np.testing.assert_allclose(session.run([v, w]), [left, right], rtol=1e-5)
+
+
+def test_variables_that_are_made_in_a_loop() -> None:
+    given = tf.constant([1.0, 2.0, 3.0])
+
+    def body(k: Any, s: Any) -> Any:
+        up = tf.metrics.mean(given[k])[1]
+        return once(up, k, s + up)
+
+    loop = turns(body)
+    with tf.Session() as session:
+        session.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        assert session.run(loop[1]) == 4.5
+        assert session.run(tf.local_variables()) == [6.0, 3.0]

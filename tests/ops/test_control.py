@@ -271,6 +271,48 @@ def test_what_a_branch_assigns_is_assigned_where_it_is_taken() -> None:
         cond(placeholder("bool", ()), lambda: v.assign(2.0), lambda: v.assign(1.0))
 
 
+def test_what_a_loop_assigns_goes_round() -> None:
+    v, w = Variable(np.float32(1.0)), Variable(np.float32(0.0))
+
+    def plain(n: int) -> tuple[float, float, float]:
+        i, total, a, b = 0, 0.0, v.item() + 1, w.item()
+        while i < n and a < 100:
+            a, b, i = a * 2, b + a, i + 1
+            total += a
+        return total, a + total, b
+
+    @function
+    def by_while(n: Any) -> Any:
+        v.assign_add(1.0)
+
+        def body(i: Any, total: Any) -> Any:
+            before = v * 1
+            v.assign(v * 2)
+            cond(i >= 0, lambda: w.assign(w + before), lambda: w * 1)
+            return i + 1, total + v
+
+        total = while_loop(lambda i, total: (i < n) & (v < 100.0), body, (n * 0, n * 0.0))[1]
+        v.assign(v + total)
+        return total
+
+    for n in (3, 0, 9):
+        total, a, b = plain(n)
+        assert by_while(np.int32(n)).item() == total and (v.item(), w.item()) == (a, b)
+
+    @function
+    def by_scan(x: Any) -> Any:
+        def step(total: Any, row: Any) -> Any:
+            inner = map_fn(lambda k: v.assign_add(k) * 1.0, row)  # a loop within
+            return total + v, inner
+
+        return scan(step, 0.0, x)
+
+    v.assign(1.0)
+    last, rows = by_scan(np.array([[1, 2, 3], [4, 5, 6]], np.float32))
+    np.testing.assert_array_equal(rows.numpy(), [[2, 4, 7], [11, 16, 22]])
+    assert (last.item(), v.item()) == (29, 22)
+
+
 def test_iterations_are_bounded() -> None:
     for start in (0, placeholder("int64", ())):
         (i,) = while_loop(lambda i: i < 100, lambda i: (i + 1,), [start], maximum_iterations=7)

@@ -278,21 +278,21 @@ def uses(tree: ast.AST) -> list[Use]:
     return [Use(name, line) for name, line in sorted(first.items(), key=lambda pair: (pair[1], pair[0]))]
 
 
-def generation(tree: ast.AST, beside: Iterable[ast.AST] = ()) -> str | None:
+def generation(tree: ast.AST, beside: Iterable[ast.AST] = (), guess: bool = True) -> str | None:
     """The generation that a program belongs to; None where it imports none of the libraries.
 
     ``beside``: its own modules, which are asked where it does not tell; what one of them does with graphs is done with
-    a program of Keras, too.
+    a program of Keras, too. ``guess``: what nobody tells of a program of TensorFlow is the second one, else None.
     """
     tree = _with_flags(tree)
     roots = {name.split(".")[0] for name, _ in modules(tree)}
     found = _of_tensorflow(tree) if "tensorflow" in roots else _of_others(tree, roots)
     if found is None or found == "keras":
-        others = dict.fromkeys(filter(None, map(generation, beside)))
+        others = dict.fromkeys(filter(None, (generation(part, guess=False) for part in beside)))
         found = found or next(iter(others), None)
         found = "tf1" if found == "keras" and "tf1" in others else found
     if (
-        found is None and "tensorflow" in roots
+        found is None and "tensorflow" in roots and guess
     ):  # stand-alone Keras beside it is of the time of graphs, as it is alone
         return "tf1" if "keras" in roots and _of_others(tree, roots) == "keras" else "tf2"
     return found

@@ -100,13 +100,13 @@ def _compiled(path: Path, kind: str | None) -> tuple[CodeType, str | None, set[s
 
 
 def _generation(path: Path, tree: ast.Module) -> str | None:
-    """The program's generation; where it imports none of the libraries itself, that of a module of its own, else that
-    of a package. Packages are asked for a program of Keras alone, too: they may work in TensorFlow's graph.
+    """The program's generation; where it does not tell, that of a module of its own, else that of a package. Packages
+    are asked for a program of Keras alone, too: they may work in TensorFlow's graph.
     """
     found = None
     for installed in (False, True):
         others = (other for _, other, _ in beside.modules(path, tree, installed))
-        found = programs.generation(tree, others)
+        found = programs.generation(tree, others, guess=installed)
         if found not in (None, "keras"):
             break
     return found

@@ -22,7 +22,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeEr
 from thalweg.graph.op import convert_operands
 from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
-from thalweg.layers import activations
+from thalweg.layers import activations, sparse
 from thalweg.layers.naming import automatic_name, name_counts
 from thalweg.layers.nodes import Node, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
@@ -311,6 +311,10 @@ class Layer(Configured):
     @property
     def weights(self) -> list[Variable]:
         """The same as ``variables``."""
+        return self.in_order()
+
+    def in_order(self, values: bool = False) -> list[Variable]:
+        """The order of ``weights``; with ``values``, that of ``get_weights`` and ``set_weights``."""
         return self.variables
 
     @property
@@ -332,11 +336,11 @@ class Layer(Configured):
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of the weights, in the order of ``weights``."""
-        return [w.get_value() for w in self.weights]
+        return [w.get_value() for w in self.in_order(values=True)]
 
     def set_weights(self, values: Sequence[Any]) -> None:
         """Replace the values of the weights, in the order of ``weights``."""
-        weights = self.weights
+        weights = self.in_order(values=True)
         if len(values) != len(weights):
             raise fail(
                 ArgumentError,
@@ -404,6 +408,7 @@ class Layer(Configured):
         self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
             _keep_masks(symbol, masks_of(output))
+        sparse.passed_on(symbols, outputs)
         return symbols
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
@@ -417,7 +422,7 @@ class Layer(Configured):
                 mask = self._argument("mask", args, kwargs)
                 mask = masks_of(args[0]) if mask is None and args else mask
                 kwargs = self._with_masks(args, kwargs)
-                outputs = self.call(*args, **kwargs)
+                outputs = self.from_call(args, kwargs)
                 if args:
                     _keep_masks(outputs, self.compute_mask(args[0], mask))
         except ThalwegError as error:
@@ -427,6 +432,10 @@ class Layer(Configured):
             for y in flat(outputs):
                 self.add_loss(self.activity_regularizer(y) / ew.astype(_rows(y), y.dtype))
         return outputs
+
+    def from_call(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """What ``call`` gives."""
+        return self.call(*args, **kwargs)
 
     def build_for(self, args: Any) -> None:
         """Build, where that was not done, for these inputs."""

@@ -12,6 +12,7 @@ from thalweg.layers import activations
 from thalweg.layers.base import Layer
 from thalweg.layers.lora import Adaptable
 from thalweg.layers.nodes import shapes_of
+from thalweg.layers.sparse import shown, stored
 from thalweg.nn.activations import prelu
 from thalweg.ops import activation as act
 from thalweg.ops import elementwise as ew
@@ -311,4 +312,4 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def call(self, inputs: Any) -> Any:
-        return self.function(inputs, **self.arguments)
+        return stored(self.function(shown(inputs), **self.arguments))

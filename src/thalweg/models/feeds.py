@@ -72,6 +72,8 @@ _NUMBERS = (int, float, np.number, np.bool_)  # what an array of Python's object
 def _array(value: Any, name: str, floats: np.dtype, texts: bool) -> np.ndarray:
     if is_uneven(value):
         return filled(value)
+    if hasattr(value, "tocoo"):  # a sparse matrix of SciPy's
+        value = value.toarray()
     if isinstance(value, Tensor):
         array = value.array()
     elif is_frame(value):

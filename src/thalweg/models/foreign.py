@@ -433,8 +433,9 @@ def weights_of_layers(
     for part, name in pairs:
         if isinstance(part, L.Normalization):
             lists[name] = lists[name][:2]  # mean and variance, without how many examples there were
-        weights, arrays = in_order_of_keras(part), [tree.at(f"{name}/{weight}") for weight in lists[name]]
+        arrays = [tree.at(f"{name}/{weight}") for weight in lists[name]]
         arrays = arrays if any(array is None for array in arrays) else renewed(part, arrays, version, backend)
+        weights = _in_order_of_file(part, arrays, lists[name])
         if len(weights) != len(arrays):
             raise fail(
                 DataError, f"{file!r}: the layer {name!r} has another number of weights",
@@ -445,7 +446,12 @@ def weights_of_layers(
 
 
 def in_order_of_keras(layer: Any) -> list[Any]:
-    """The weights of a layer as Keras lists them: those that training moves first, a kernel beside its bias."""
+    """The weights of a layer as Keras lists them now: those that training moves first, a kernel beside its bias."""
+    moved = {id(w) for w in layer.trainable_weights}
+    return sorted(_beside_each_other(layer), key=lambda w: id(w) not in moved)
+
+
+def _beside_each_other(layer: Any) -> list[Any]:
     places = {name: k for k, name in enumerate(_ATTENTION)}
     found: list[Any] = []
     for one in layer.tree():
@@ -454,8 +460,36 @@ def in_order_of_keras(layer: Any) -> list[Any]:
             own = sorted(own, key=lambda w: places[str(w.name).rsplit("/", 1)[-1]])
         found += own
     listed = {id(w): w for w in layer.weights}  # a layer of a program's own may list others
+    if hasattr(layer, "layers") and list(listed) != [id(w) for w in layer.variables]:
+        return list(listed.values())  # what a model of Keras 2 says
     found = list({id(w): w for w in found if id(w) in listed} | listed)
-    return sorted((listed[k] for k in found), key=lambda w: not w.trainable)
+    return [listed[k] for k in found]
+
+
+def _in_order_of_file(layer: Any, arrays: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """The weights in the order in which a file has them: that of now, or of another time or version, when other layers
+    were frozen. Shapes tell, and where they do not, the ends of names.
+    """
+    together = _beside_each_other(layer)
+    orders = [
+        in_order_of_keras(layer),
+        sorted(together, key=lambda w: not w.trainable),
+        together,
+        layer.variables,
+    ]
+    shapes, ends = [getattr(a, "shape", None) for a in arrays], list(map(_end, names))
+    fitting = [order for order in orders if [w.shape for w in order] == shapes]
+    told = [order for order in fitting if [_end(w.name) for w in order] == ends]
+    return next(iter([*told, *fitting, *orders]))
+
+
+def _end(name: Any) -> str:
+    """What a weight is called in its layer, without the numbers that names get when they are taken.
+
+    >>> _end("dense_1/kernel_2:0")
+    'kernel'
+    """
+    return re.sub(r"(_\d+)?(:\d+)?$", "", str(name).rsplit("/", 1)[-1])
 
 
 def names_in(tree: Any, key: str) -> list[str]:

@@ -47,7 +47,7 @@ def image(model: Any, tensors: Mapping[str, np.ndarray], texts: Mapping[str, str
         whole = "model" in texts
         described = description(model) if whole else None
         if described is not None:
-            file.attrs["model_config"] = json.dumps(described)
+            file.attrs["model_config"] = json.dumps(described).encode()  # as Keras 2 reads it: ASCII
         group = file.create_group("model_weights") if whole else file
         for place in {file, group}:
             mark(place)

@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -281,10 +282,11 @@ class _Reader:
             if one["class_name"] == "InputLayer":
                 outputs[name, 0] = [_input({**one["config"], "name": name})]
                 continue
-            operation = "trainable" not in one["config"] and one["class_name"] not in self.custom
+            told = "trainable" in one["config"] or "layers" in one["config"]  # a model within says only these
+            operation = not told and one["class_name"] not in self.custom
             layer = self._operation(one) if operation else self._layer(one, counts)
             calls += [(name, layer, call) for call in one["inbound_nodes"]]
-        done: dict[str, int] = {}
+        done = self._first_calls(calls, config)
         while calls:
             first = {
                 name: call for name, *call in reversed(calls)
@@ -302,6 +304,15 @@ class _Reader:
                 calls.remove(next(call for call in calls if call[0] == name))
         inputs = _ends(config["input_layers"], outputs)
         return self.functional(inputs, _ends(config["output_layers"], outputs), name=config.get("name"))
+
+    def _first_calls(self, calls: Any, config: Mapping[str, Any]) -> dict[str, int]:
+        """By the name of a layer, the number before that of its first call: of a model within, the first number may
+        stand for what the model was made of.
+        """
+        asked = [r for _, _, node in calls for r in _references(node)]
+        asked += _references(config["output_layers"])
+        count = Counter(name for name, *_ in calls)
+        return {name: 0 for name, number, *_ in asked if name in count and number >= count[name]}
 
     def _operation(self, one: Mapping[str, Any]) -> Callable[..., Any]:
         """An operation between layers: a function of the same name."""

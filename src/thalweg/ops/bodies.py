@@ -246,36 +246,112 @@ def _dependent(outputs: Sequence[Tensor], roots: Sequence[Tensor]) -> set[int]:
     return found
 
 
+class Going:
+    """A variable that a loop may assign: what it is before the loop, when an iteration begins and when it ends, and
+    after the loop.
+
+    ``reads``: what is built in the bodies where they read the variable before they assign it.
+    """
+
+    def __init__(self, start: Tensor, reads: Sequence[Tensor] = ()) -> None:
+        self.start, self.reads = start, reads
+        self.now: Tensor = parameter(start.specs[0])
+        self.next: Tensor = self.now
+        self.end: Tensor | None = None
+
+
+class LoopRecorder(BodyRecorder):
+    """Stands in while the bodies of a loop are built: what they assign goes round as one more carry."""
+
+    def __init__(self, outer: Recorder | None, name: str) -> None:
+        super().__init__(outer, name)
+        self.going = {v: Going(t) for v, t in self.updates.items()}
+        self.updates = {v: going.now for v, going in self.going.items()}
+        self.recorded: set[Variable] = set()
+
+    def record(self, variable: Variable, value: Tensor) -> None:
+        if self.outer is None:
+            super().record(variable, value)
+        self.goes(variable, variable).next = value
+        self.recorded.add(variable)
+        self.updates[variable] = value
+
+    def goes(self, variable: Variable, start: Tensor) -> Going:
+        """How a variable goes round which the bodies read as ``start``."""
+        return self.going.setdefault(variable, Going(start, [start]))
+
+    def assigned(self) -> dict[Variable, Going]:
+        """Those that change from one iteration to the next."""
+        return {v: going for v, going in self.going.items() if going.next is not going.now}
+
+
 class LoopBodies:
     """The bodies of one loop: the functions built on parameters for the carries and the elements of this iteration."""
 
-    def __init__(self, name: str, carries: Sequence[Spec], elements: Sequence[Spec] = ()) -> None:
-        self.carries: list[Tensor] = [parameter(s) for s in carries]
+    def __init__(self, name: str, carries: Sequence[Tensor], elements: Sequence[Spec] = ()) -> None:
+        self.name = name
+        self.start, self.own = list(carries), len(carries)
+        self.carries: list[Tensor] = [parameter(t.specs[0]) for t in carries]
         self.elements: list[Tensor] = [parameter(s) for s in elements]
-        self.recorder = BodyRecorder(current_recorder(), name)
+        self.recorder = LoopRecorder(current_recorder(), name)
 
-    def build(self, make: Callable[[], list[Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
-        """What ``make`` builds, closed over parameters; and the outside tensors for the last ones of these.
+    def build(
+        self, make: Callable[[], tuple[list[Tensor], list[Tensor]]]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """What ``make`` builds, the next carries and other things, closed over parameters; :attr:`start` and
+        :attr:`captured` are what the carries begin with and what the last parameters stand for.
 
-        A body that draws random numbers gets a counter as one more carry, and a key from outside.
+        Variables that the body assigns are more carries, and so is a counter where it draws random numbers, which gets
+        a key from outside.
         """
         with recording(self.recorder), own_key() as key:
-            outputs = make()
+            after, others = make()
+        check_carries(self.name, self.start, after)
+        self.assigned = self.recorder.assigned()
+        going = list(self.assigned.values())
+        after = [*after, *(convert_operands([g.next])[0] for g in going)]
+        check_carries(f"{self.name}: assigned variables", [g.start for g in going], after[len(self.start) :])
+        outputs = self._with_going([*after, *others])
+        self.start += [g.start for g in going]
+        self.carries += [g.now for g in going]
         roots = [*self.carries, *self.elements, key]
         depends = _dependent(outputs, roots)
-        outputs, self.constants, captured = closed_over(outputs, lambda t: id(t) in depends, roots)
-        self.draws = any(t is key for t in topological(outputs))
-        if self.draws:
-            counter, base = parameter(Spec((), dtypes.int64)), parameter(Spec((4,), dtypes.uint32))
-            outputs = [*rebuild(outputs, {key: numbered_key(base, counter)}, remake), counter + 1]  # type: ignore[operator]
-            self.carries.append(counter)
-            self.constants.append(base)
-            captured.append(fresh_key())
-        return outputs, captured
+        outputs, self.constants, self.captured = closed_over(outputs, lambda t: id(t) in depends, roots)
+        after, others = outputs[: len(after)], outputs[len(after) :]
+        if not any(t is key for t in topological(outputs)):
+            return after, others
+        counter, base = parameter(Spec((), dtypes.int64)), parameter(Spec((4,), dtypes.uint32))
+        outputs = rebuild(outputs, {key: numbered_key(base, counter)}, remake)
+        self.carries.append(counter)
+        self.start += convert_operands([0])
+        self.constants.append(base)
+        self.captured.append(fresh_key())
+        return [*outputs[: len(after)], counter + 1], outputs[len(after) :]  # type: ignore[operator]
+
+    def _with_going(self, outputs: list[Tensor]) -> list[Tensor]:
+        """Reads of variables as those of carries where they change, else as what is outside."""
+        replaced: dict[Tensor, Tensor] = {}
+        for variable, g in self.recorder.going.items():
+            replaced.update(dict.fromkeys(g.reads, g.now) if variable in self.assigned else {g.now: g.start})
+        if not replaced:
+            return outputs
+
+        def made(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
+            same = all(a is b for a, b in zip(tensor.inputs, inputs, strict=True))
+            return tensor if same else remake(tensor, inputs)
+
+        return rebuild(outputs, replaced, made)
 
     def body(self, outputs: Sequence[Tensor]) -> Body:
         """The body of these outputs, over all parameters."""
         return Body([*self.carries, *self.elements, *self.constants], outputs)
+
+    def ended(self, carries: Sequence[Tensor]) -> None:
+        """Assign what the loop leaves in variables: its last carries are told."""
+        for (variable, going), end in zip(self.assigned.items(), carries[self.own :], strict=False):
+            going.end = end
+            if self.recorder.outer is not None and variable in self.recorder.recorded:
+                self.recorder.outer.record(variable, end)
 
 
 def check_carries(name: str, before: Sequence[Tensor], after: Sequence[Tensor]) -> None:

@@ -224,7 +224,8 @@ def while_loop(
 ) -> Any:
     """``loop_vars = body_fn(*loop_vars)`` as long as ``cond_fn(*loop_vars)`` holds; the last loop variables.
 
-    Each loop variable keeps its dtype and shape. Gradients are found by running the loop once more and walking back, so
+    Each loop variable keeps its dtype and shape. In a function that is traced, variables that the body assigns go round
+    with the loop's own. Gradients are found by running the loop once more and walking back, so
     memory grows with the number of iterations only where a gradient is asked for; those beyond the first order run the
     loop on eager tensors. Where the number of iterations is known, :func:`scan` is faster.
 
@@ -242,26 +243,24 @@ def while_loop(
         result = _while_eager(cond_fn, body_fn, loop_vars, start, maximum_iterations)
         if result is not None:
             return result
-    loop = LoopBodies("while_loop", [t.specs[0] for t in start])
+    loop = LoopBodies("while_loop", start)
     arguments = filled(loop_vars, loop.carries)
 
-    def make() -> list[Tensor]:
+    def make() -> tuple[list[Tensor], list[Tensor]]:
         (test,) = convert_operands([cond_fn(*arguments)])
         _check_test(test)
-        after = _body_result(body_fn(*arguments), loop_vars)
-        check_carries("while_loop", start, after)
-        return [test, *after]
+        return _body_result(body_fn(*arguments), loop_vars), [test]
 
-    outputs, captured = loop.build(make)
-    if loop.draws:
-        start = [*start, *convert_operands([0])]
+    after, test = loop.build(make)
     attrs = {
-        "test": loop.body(outputs[:1]),
-        "body": loop.body(outputs[1:]),
-        "num_carry": len(loop.carries),
+        "test": loop.body(test),
+        "body": loop.body(after),
+        "num_carry": len(after),
         "maximum": None if maximum_iterations is None else int(maximum_iterations),
     }
-    return filled(loop_vars, all_of(while_op.build([*start, *captured], attrs)))
+    last = all_of(while_op.build([*loop.start, *loop.captured], attrs))
+    loop.ended(last)
+    return filled(loop_vars, last)
 
 
 def _body_result(result: Any, loop_vars: Any) -> list[Tensor]:

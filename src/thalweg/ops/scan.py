@@ -158,7 +158,8 @@ def scan(
 
     ``init`` is the first carry, ``xs`` (or None, with ``length``) what is iterated over; both, and y, may be nested
     lists, tuples and dicts of tensors. Each carry keeps its dtype and shape. ``reverse`` goes from the last x to the
-    first; y keeps the place of its x. Differentiable any number of times.
+    first; y keeps the place of its x. Differentiable any number of times. In a function that is traced, variables that
+    ``fn`` assigns go round with the carry.
 
     >>> total, sums = scan(lambda carry, x: (carry + x, carry + x), 0, [1, 2, 3])
     >>> total.item(), sums.tolist()
@@ -242,36 +243,31 @@ def _scan_built(
         after = tensors_of(carry)
         check_carries("scan", start, after)
         return filled(init, after), filled(y, [stack([row]) for row in tensors_of(y)])
-    bodies = LoopBodies("scan", [t.specs[0] for t in start], [_without_first(x.specs[0]) for x in elements])
+    bodies = LoopBodies("scan", start, [_without_first(x.specs[0]) for x in elements])
     shown: list[Any] = []
 
-    def make() -> list[Tensor]:
-        result = fn(filled(init, bodies.carries), filled(xs, bodies.elements))
-        carry, y = _checked_step(result, init)
-        after = tensors_of(carry)
-        check_carries("scan", start, after)
+    def make() -> tuple[list[Tensor], list[Tensor]]:
+        carry, y = _checked_step(fn(filled(init, bodies.carries), filled(xs, bodies.elements)), init)
         shown.append(y)
-        return [*after, *tensors_of(y)]
+        return tensors_of(carry), tensors_of(y)
 
-    outputs, captured = bodies.build(make)
-    if not outputs:
+    after, ys = bodies.build(make)
+    if not after and not ys:
         return init, shown[0]
-    num_ys = len(outputs) - len(bodies.carries)
-    if bodies.draws:  # the counter goes with the carries
-        outputs = [*outputs[: len(start)], outputs[-1], *outputs[len(start) : -1]]
-        start = [*start, *convert_operands([0])]
-    body = bodies.body(outputs)
+    body = bodies.body([*after, *ys])
     attrs = {
         "body": body.same() if current_recorder() is None else body,
-        "num_carry": len(start),
+        "num_carry": len(after),
         "num_xs": len(elements),
         "length": length,
         "reverse": bool(reverse),
     }
-    if not any(t.is_symbolic for t in (*start, *elements)):
+    captured = bodies.captured
+    if not any(t.is_symbolic for t in (*bodies.start, *elements)):
         captured = applied_again(captured)
-    made = all_of(scan_op.apply([*start, *elements, *captured], attrs))
-    return filled(init, made), filled(shown[0], made[len(start) : len(start) + num_ys])
+    made = all_of(scan_op.apply([*bodies.start, *elements, *captured], attrs))
+    bodies.ended(made[: len(after)])
+    return filled(init, made), filled(shown[0], made[len(after) : len(after) + len(ys)])
 
 
 def map_fn(fn: Callable[[Any], Any], elems: Any) -> Any:

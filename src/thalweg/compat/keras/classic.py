@@ -263,6 +263,15 @@ class _Classic(_models.Model):
             return _MeanMetricWrapper(_HINGES[given], given)
         return super()._metric(given)
 
+    def in_order(self, values: bool = False) -> list[Any]:
+        """The weights that training moves first, and of models within as of these; values layer by layer."""
+        by_layer = [w for layer in self.layers for w in layer.in_order()]
+        every = list({id(w): w for w in [*by_layer, *self.variables]}.values())
+        if values:
+            return every
+        moved = {id(w) for w in self.trainable_weights}
+        return sorted(every, key=lambda w: id(w) not in moved if self.trainable else not w.trainable)
+
     @property
     def output_names(self) -> list[str]:
         """The names of the layers that give the outputs: the same one several times, where it gives several."""

@@ -21,6 +21,7 @@ from thalweg.graph.tensor import Tensor, Variable, constant, placeholder, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.layers.base import _calls, outermost
 from thalweg.layers.nodes import shapes_of
+from thalweg.layers.sparse import is_sparse, keep_sparse, shown, stored
 from thalweg.losses import tensor
 from thalweg.metrics import Mean, Metric
 from thalweg.metrics.base import same_rank
@@ -95,6 +96,10 @@ class OwnLayer(_main.Layer):
         finally:
             vars(self).update(noted)
 
+    def from_call(self, args: Any, kwargs: dict[str, Any]) -> Any:
+        """What ``call`` gives, which sees sparse inputs as such and may give sparse tensors."""
+        return stored(super().from_call(shown(args), shown(kwargs)))
+
     def _noted(self) -> dict[str, Tensor]:
         """The tensors that ``call`` left as attributes: those of the call on symbols stay, as graphs were made once."""
         return {n: v for n, v in vars(self).items() if isinstance(v, Tensor) and not isinstance(v, Variable)}
@@ -113,7 +118,8 @@ class OwnLayer(_main.Layer):
             if not isinstance(t, Tensor):
                 return t
             same = tuple(n if n == m else None for n, m in zip(t.shape, other.shape, strict=True))
-            return placeholder(t.dtype, same)
+            made = placeholder(t.dtype, same)
+            return keep_sparse(made) if is_sparse(t) else made
 
         return mapped(symbol, found[0])
 

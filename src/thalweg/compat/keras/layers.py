@@ -33,6 +33,7 @@ from thalweg.layers.conv import _Convolution
 from thalweg.layers.nodes import InputSymbol
 from thalweg.layers.pooling import _Pooling
 from thalweg.layers.recurrent import Loop
+from thalweg.layers.sparse import SparseInput
 from thalweg.layers.uneven import UnevenInput
 from thalweg.registry import lookup
 
@@ -181,8 +182,8 @@ def Input(
     batch_size: int | None = None, batch_input_shape: Any = None, ragged: bool = False, sparse: bool | None = None,
     optional: bool = False, type_spec: Any = None,
 ) -> Any:  # fmt: skip
-    """A symbolic input, ``ragged`` one of rows of different lengths; ``tensor`` gives one that exists already,
-    or one that reads a tensor with a value.
+    """A symbolic input, ``ragged`` one of rows of different lengths, ``sparse`` one of which most elements are 0;
+    ``tensor`` gives one that exists already, or one that reads a tensor with a value.
     """
     if tensor is not None:
         return _held(tensor if graphs.backend is None else graphs.backend.symbol(tensor))
@@ -192,6 +193,8 @@ def Input(
     made = _main.Input(
         shape, batch_size=batch_size, dtype=dtype or _K.floatx(), name=name, batch_shape=batch_shape
     )
+    if sparse:
+        return SparseInput.of(made)
     return UnevenInput.of(made) if ragged else made
 
 

@@ -1,4 +1,4 @@
-"""Distributions put together, divergences of two, and the namespaces of them all."""
+"""Distributions put together, and divergences of two."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.compat.names import Namespace, own
 from thalweg.compat.tf1 import bijectors as bijectors_room
-from thalweg.compat.tf1 import count_distributions as counts
-from thalweg.compat.tf1 import distribution as shared
 from thalweg.compat.tf1 import distributions as first
-from thalweg.compat.tf1 import further_distributions as further
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn
 from thalweg.compat.tf1.count_distributions import (
     Dirichlet,
-    DirichletMultinomial,
-    Multinomial,
     OneHotCategorical,
     Poisson,
 )
-from thalweg.compat.tf1.distribution import DIVERGENCES, Distribution
+from thalweg.compat.tf1.distribution import DIVERGENCES, Distribution, kl_divergence
 from thalweg.compat.tf1.distributions import Categorical
-from thalweg.compat.tf1.further_distributions import Laplace, MultivariateNormalTriL, StudentT
+from thalweg.compat.tf1.further_distributions import Laplace, MultivariateNormalTriL
 from thalweg.compat.tf1.graph import Tensor
 
 
@@ -285,7 +279,7 @@ DIVERGENCES |= {
             -1,
         )
     ),
-    Independent: lambda a, b: _over(shared.kl_divergence(a.distribution, b.distribution), a.axes),
+    Independent: lambda a, b: _over(kl_divergence(a.distribution, b.distribution), a.axes),
 }
 
 
@@ -328,48 +322,3 @@ def percentile(
     for k in sorted(over) if keep_dims else ():
         made = math.expand_dims(made, k)
     return math.identity(made, name)
-
-
-_CORE: dict[str, Any] = {
-    **{
-        name: getattr(first, name)
-        for name in "Normal Uniform Bernoulli Categorical Exponential Gamma Beta".split()
-    },
-    **{
-        name: getattr(shared, name)
-        for name in (
-            "Distribution FULLY_REPARAMETERIZED NOT_REPARAMETERIZED ReparameterizationType kl_divergence".split()
-        )
-    },
-}
-distributions = Namespace(
-    "tf.distributions",
-    **_CORE,
-    Laplace=Laplace,
-    StudentT=StudentT,
-    Dirichlet=Dirichlet,
-    DirichletMultinomial=DirichletMultinomial,
-    Multinomial=Multinomial,
-    MultivariateNormalDiag=first.MultivariateNormalDiag,
-    kl=shared.kl_divergence,
-)
-contrib_distributions = Namespace(
-    "tf.contrib.distributions",
-    **_CORE,
-    kl=shared.kl_divergence,
-    MultivariateNormalDiag=first.MultivariateNormalDiag,
-    MultivariateNormalFull=further.MultivariateNormalFullCovariance,
-    bijectors=bijectors_room.bijectors,
-    bijector=bijectors_room.bijectors,
-    **{
-        name: kind
-        for name, kind in (own(further) | own(counts)).items()
-        if isinstance(kind, type) and issubclass(kind, Distribution)
-    },
-    Independent=Independent,
-    MixtureSameFamily=MixtureSameFamily,
-    Mixture=Mixture,
-    TransformedDistribution=TransformedDistribution,
-    percentile=percentile,
-    softplus_inverse=softplus_inverse,
-)

@@ -14,7 +14,15 @@ from thalweg.compat.tf1.math.creation import placeholder
 from thalweg.compat.tf1.math.indexing import gather
 from thalweg.compat.tf1.math.joining import reverse
 from thalweg.compat.tf1.math.shapes import shape
-from thalweg.compat.tf1.structures import AssignsInLoop, Iteration, inside, map_structure, to_core, to_nodes
+from thalweg.compat.tf1.structures import (
+    Iteration,
+    assignments,
+    inside,
+    map_structure,
+    node_after,
+    to_core,
+    to_nodes,
+)
 from thalweg.compat.tf1.tensor_array import TensorArray, filled_in
 from thalweg.graph import tensor as core
 from thalweg.ops import control, draws
@@ -140,13 +148,7 @@ def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch]) -> An
     if all(branch.is_operation for branch in branches):
         return Operation(None, "Merge", Effect(deps=effects))
 
-    def node(t: core.Tensor) -> Tensor:
-        if not effects:
-            return wrap(t, None, "Merge")
-        operation = Operation(None, "Merge", Effect(deps=effects))
-        return Tensor(g.after.build([t], {"effects": tuple(effects)}), operation)
-
-    return map_structure(node, made)
+    return map_structure(lambda t: node_after(t, None, "Merge", effects), made)
 
 
 def case(
@@ -190,14 +192,57 @@ def while_loop(
 
     Variables that the body assigns go round with the loop, which assigns them in the end.
     """
-    given = (cond, body, loop_vars, shape_invariants, maximum_iterations, return_same_structure)
-    assigned: list[core.Variable] = []
     with default_graph().name_scope(name or "while"):
-        while True:
-            try:
-                return _loop(*given, assigned)
-            except AssignsInLoop as found:
-                assigned += found.variables
+        return _looped(cond, body, loop_vars, shape_invariants, maximum_iterations, return_same_structure)
+
+
+def _looped(
+    cond: Any,
+    body: Any,
+    loop_vars: Any,
+    shape_invariants: Any,
+    maximum_iterations: Any,
+    return_same_structure: bool,
+) -> Any:
+    shown = [_numbers_as_nodes(v) for v in loop_vars]
+    starts: list[Any] = []  # of the arrays among the variables
+    start = map_structure(lambda leaf: _entering(leaf, starts), shown)
+    for k, loosened in enumerate(shape_invariants or ()):
+        start[k] = _loosened(start[k], loosened)
+    seen: list[core.Tensor] = []  # the variables inside
+    kinds: list[Callable[..., Any]] = [list]  # of what the body gives, which is also what comes out
+    given: dict[core.Variable, core.Tensor] = {}
+    turns: list[Iteration] = []
+
+    def nodes(parts: Sequence[Any]) -> list[Any]:
+        seen[:] = _leaves(list(parts))
+        leaves, begun = iter(seen), iter(starts)
+        return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
+
+    def test(*parts: Any) -> core.Tensor:
+        with inside(given=given) as within:
+            made = g.truth(cond(*nodes(parts)))
+        return within.plain(made)
+
+    def step(*parts: Any) -> Any:
+        with inside(given=given) as within:
+            made = body(*nodes(parts))
+        kinds.append(tuple if type(made) is tuple else list)
+        made = list(made) if isinstance(made, (list, tuple)) else [made]
+        made = map_structure(_leaving, made)
+        turns.append(Iteration(within))
+        ends = iter(turns[-1].results(_leaves(made)))
+        made = map_structure(lambda leaf: next(ends), made)
+        return [_like(a, b) for a, b in zip(parts, made, strict=True)]
+
+    limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
+    everything = list(control.while_loop(test, step, start, limit))
+    left = turns[-1].ends()
+    found = filled_in([*_leaves(everything), *left.values()], starts, seen, _leaves(start))
+    last = assignments(dict(zip(left, found[len(seen) :], strict=True)))
+    ends, arrays = iter(found), iter(starts)
+    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays, last), shown)
+    return result[0] if len(result) == 1 and not return_same_structure else kinds[-1](result)
 
 
 def _loosened(part: Any, invariant: Any) -> Any:
@@ -213,59 +258,6 @@ def _loosened(part: Any, invariant: Any) -> Any:
         parts = [_loosened(below, told) for below, told in zip(part, invariant, strict=True)]
         return type(part)(*parts) if hasattr(part, "_fields") else type(part)(parts)
     return part
-
-
-def _loop(
-    cond: Callable[..., Any],
-    body: Callable[..., Any],
-    loop_vars: Any,
-    shape_invariants: Any,
-    maximum_iterations: Any,
-    return_same_structure: bool,
-    assigned: Sequence[core.Variable],
-) -> Any:
-    shown = [_numbers_as_nodes(v) for v in loop_vars]
-    starts: list[Any] = []  # of the arrays among the variables
-    start = map_structure(lambda leaf: _entering(leaf, starts), shown)
-    for k, loosened in enumerate(shape_invariants or ()):
-        start[k] = _loosened(start[k], loosened)
-    seen: list[core.Tensor] = []  # the variables inside
-    kinds: list[Callable[..., Any]] = [list]  # of what the body gives, which is also what comes out
-    own = len(start)
-    waits = tuple(default_graph().controls())
-    first = [g.after.build([v], {"effects": waits}) if waits else v for v in assigned]
-
-    def nodes(parts: Sequence[Any]) -> list[Any]:
-        seen[:] = _leaves(list(parts))
-        leaves, begun = iter(seen), iter(starts)
-        return map_structure(lambda leaf: _inside_of(leaf, next(leaves), begun), shown)
-
-    def test(*parts: Any) -> core.Tensor:
-        with inside() as within:
-            made = g.truth(cond(*nodes(parts[:own])))
-        if not assigned:
-            return within.plain(made)
-        return Iteration(within, dict(zip(assigned, parts[own:], strict=True))).of(made)
-
-    def step(*parts: Any) -> Any:
-        with inside() as within:
-            made = body(*nodes(parts[:own]))
-        kinds.append(tuple if type(made) is tuple else list)
-        made = list(made) if isinstance(made, (list, tuple)) else [made]
-        made = map_structure(_leaving, made)
-        iteration = Iteration(within, dict(zip(assigned, parts[own:], strict=True)))
-        ends = iter(iteration.results(_leaves(made)))
-        made = map_structure(lambda leaf: next(ends), made)
-        made = [*made, *(iteration.state[v] for v in assigned)]
-        return [_like(a, b) for a, b in zip(parts, made, strict=True)]
-
-    limit = None if maximum_iterations is None else g.static_int(maximum_iterations, "maximum_iterations")
-    everything = list(control.while_loop(test, step, [*start, *first], limit))
-    last = [Effect(list(zip(assigned, everything[own:], strict=True)))] if assigned else []
-    found = filled_in(_leaves(everything[:own]), starts, seen, _leaves(start))
-    ends, arrays = iter(found), iter(starts)
-    result = map_structure(lambda leaf: _exit(leaf, next(ends), arrays, last), shown)
-    return result[0] if len(result) == 1 and not return_same_structure else kinds[-1](result)
 
 
 def _leaves(tree: Any) -> list[Any]:
@@ -304,13 +296,9 @@ def _leaving(leaf: Any) -> core.Tensor:
 
 def _exit(leaf: Any, made: core.Tensor, arrays: Any, effects: list[Effect]) -> Any:
     """What a variable of a loop is after it, and after what the loop assigned."""
-    if effects:
-        made = g.after.build([made], {"effects": tuple(effects)})
-    if isinstance(leaf, TensorArray):
-        return leaf.inside(made, None)
-    if not effects:
-        return wrap(made, None, "Exit")
-    return Tensor(made, Operation(None, "Exit", Effect(deps=effects)))
+    if not isinstance(leaf, TensorArray):
+        return node_after(made, None, "Exit", effects)
+    return leaf.inside(g.after.build([made], {"effects": tuple(effects)}) if effects else made, None)
 
 
 def _like(before: Any, after: Any) -> Any:
@@ -337,11 +325,22 @@ def map_fn(
     if _is_text(dtype) or any(isinstance(x, g.HostTensor) for x in _leaves(elems)):
         return _mapped_by_host(fn, elems, name)
 
-    def step(x: Any) -> Any:
-        with inside() as body:
-            return map_structure(body.plain, to_core(fn(to_nodes(x, "Element"))))
+    turns: list[Iteration] = []
+    found = core_scan.map_fn(_step(lambda x: fn(to_nodes(x, "Element")), turns), to_core(elems))
+    return to_nodes(found, "map", turns[-1].assigned())
 
-    return to_nodes(core_scan.map_fn(step, to_core(elems)), "map")
+
+def _step(fn: Callable[..., Any], turns: list[Iteration]) -> Callable[..., Any]:
+    """A function that makes nodes as the body of a loop, which is noted."""
+
+    def step(*parts: Any) -> Any:
+        with inside() as body:
+            made = to_core(fn(*parts))
+            turns.append(Iteration(body))
+            ends = iter(turns[-1].results(_leaves(made)))
+            return map_structure(lambda leaf: next(ends), made)
+
+    return step
 
 
 def vectorized_map(fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True) -> Any:
@@ -414,13 +413,8 @@ def _mapped_by_host(fn: Callable[[Any], Any], elems: Any, name: str | None) -> A
     return map_structure(lambda _: next(parts), result)
 
 
-def _folded(fn: Callable[..., Any]) -> Callable[..., Any]:
-    def step(carry: Any, x: Any) -> Any:
-        with inside() as body:
-            made = fn(to_nodes(carry, "Carry"), to_nodes(x, "Element"))
-        return map_structure(body.plain, to_core(made))
-
-    return step
+def _folded(fn: Callable[..., Any], turns: list[Iteration]) -> Callable[..., Any]:
+    return _step(lambda carry, x: fn(to_nodes(carry, "Carry"), to_nodes(x, "Element")), turns)
 
 
 def foldl(
@@ -434,7 +428,9 @@ def foldl(
 ) -> Any:
     """``a = fn(a, x)`` for each x along the first axis."""
     start = None if initializer is None else to_core(initializer)
-    return to_nodes(core_scan.foldl(_folded(fn), to_core(elems), start), "foldl")
+    turns: list[Iteration] = []
+    found = core_scan.foldl(_folded(fn, turns), to_core(elems), start)
+    return to_nodes(found, "foldl", turns[-1].assigned())
 
 
 def scan(
@@ -449,21 +445,23 @@ def scan(
     name: Any = None,
 ) -> Any:
     """All values of ``a = fn(a, x)`` for each x along the first axis, stacked."""
-    xs, step = to_core(elems), _folded(fn)
+    turns: list[Iteration] = []
+    xs, step = to_core(elems), _folded(fn, turns)
     if initializer is None:  # the first element is the first value
         from thalweg.ops.joining import concat
         from thalweg.ops.shape import expand_dims
 
         first = xs[0]
         rest = core_scan.scan(lambda a, x: ((made := step(a, x)), made), first, xs[1:])[1]
-        return wrap(concat([expand_dims(first, 0), rest], axis=0), name, "scan")
+        return node_after(concat([expand_dims(first, 0), rest], axis=0), name, "scan", turns[-1].assigned())
 
     def both(carry: Any, x: Any) -> Any:
         made = step(carry, x)
         made = [_like(a, b) for a, b in zip(carry, made, strict=True)] if isinstance(carry, list) else made
         return made, made
 
-    return to_nodes(core_scan.scan(both, to_core(initializer), xs, reverse=reverse)[1], "scan")
+    found = core_scan.scan(both, to_core(initializer), xs, reverse=reverse)[1]
+    return to_nodes(found, "scan", turns[-1].assigned())
 
 
 def foldr(fn: Callable[..., Any], elems: Any, initializer: Any = None, **options: Any) -> Any:

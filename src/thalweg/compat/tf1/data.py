@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.orders import SeededOrder
+from thalweg.compat.streams import pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import DataLossError, InvalidArgumentError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor, default_graph
 from thalweg.compat.tf1.queues import as_array, matching_files, stacked
+from thalweg.compat.tf1.random import draws_by_seed, op_seed
 from thalweg.compat.tf1.types import TensorShape, as_dtype, encoded
 from thalweg.data.dataset import taking_turns
 
@@ -57,6 +60,7 @@ class Dataset:
             [list(s) if s is not None else None for s in shapes],
         )
         self._mapped: tuple[Dataset, Callable[[Dataset], Dataset]] | None = None  # of what it is made by map
+        self._repeated: Dataset = self  # what is repeated in its place
 
     @property
     def output_types(self) -> Any:
@@ -83,6 +87,7 @@ class Dataset:
     def from_tensor_slices(tensors: Any) -> Dataset:
         """The slices along the first axis."""
         leaves, dtypes, shapes = _sources(tensors)
+        default_graph().add_nodes(1 + sum(not isinstance(x, Node) for x in leaves))
 
         def make(run: Any) -> Iterable[list[Any]]:
             arrays = run(leaves)
@@ -116,6 +121,7 @@ class Dataset:
     @staticmethod
     def range(*args: Any) -> Dataset:
         """Whole numbers, as Python's range."""
+        default_graph().add_nodes(4)
         return Dataset(
             lambda run: ([np.int64(k)] for k in range(*(_whole(run, end) for end in args))),
             0,
@@ -172,15 +178,21 @@ class Dataset:
             outputs = [g.convert_to_tensor(x) for x in _flat(made)]
             session = Session(graph=graph)
 
+        begun: weakref.WeakSet[Any] = weakref.WeakSet()
+
         def made_of(element: Sequence[Any]) -> list[Any]:
             return session.run(outputs, dict(zip(holders, element, strict=True)))
 
         def of(source: Dataset) -> Dataset:
             def each(run: Any) -> Iterable[list[Any]]:
+                if run not in begun:  # an iterator begins: so do the draws of nodes with seeds
+                    begun.add(run)
+                    session.begin_draws()
                 return map(made_of, source._make(run))  # goes on behind an element that raises
 
             mapped = Dataset(each, made, [x.dtype.dtype for x in outputs], [_known(x) for x in outputs])
-            mapped._mapped = source, of
+            if not any(draws_by_seed(x) for x in outputs):
+                mapped._mapped = source, of
             return mapped
 
         return of(self)
@@ -261,21 +273,36 @@ class Dataset:
     def shuffle(self, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None) -> Dataset:
         """A random order, drawn from a window of ``buffer_size`` elements; another one in each pass.
 
-        ``seed``, or that of the graph: the same orders each time an iterator is started. Elements that :meth:`map`
-        makes are made when they come out of the window.
+        ``seed``, or that of the graph: the orders of TensorFlow, the same ones each time an iterator is started.
+        Elements that :meth:`map` makes are made when they come out of the window.
         """
         if self._mapped is not None:
             source, mapped = self._mapped
             return mapped(source.shuffle(buffer_size, seed, reshuffle_each_iteration))
-        begun: weakref.WeakKeyDictionary[Any, np.random.Generator] = weakref.WeakKeyDictionary()
-        numbers = [abs(int(n)) for n in (default_graph().seed, seed) if n is not None] or None
-        if reshuffle_each_iteration is False:
-            numbers = numbers or [int(np.random.default_rng().integers(2**63))]
+        default_graph().add_nodes(1)  # the size of the buffer
+        anew, known = reshuffle_each_iteration is not False, seed is None or g.static_value(seed) is not None
+        seeds = None
+        if known and (seed is not None or default_graph().seed is not None):
+            seeds = pair_of_seeds(default_graph().seed, int(g.static_value(op_seed(seed))))
+        default_graph().add_nodes(10)
+        own = None if anew else int(np.random.default_rng().integers(2**63))
+        made = self._in_order(buffer_size, lambda: SeededOrder(*seeds, anew) if seeds else None, own)
+        if seeds and anew:  # which TensorFlow fuses with a repetition that follows
+            made._repeated = self._in_order(buffer_size, lambda: SeededOrder(*seeds, False, goes_on=True))
+        return made
+
+    def _in_order(
+        self, buffer_size: Any, order: Callable[[], SeededOrder | None], own: int | None = None
+    ) -> Dataset:
+        """The elements in the order that each iterator begins with; without one in any, with a seed in the same."""
+        begun: weakref.WeakKeyDictionary[Any, SeededOrder | None] = weakref.WeakKeyDictionary()
 
         def make(run: Any) -> Iterable[list[Any]]:
-            if run not in begun or reshuffle_each_iteration is False:
-                begun[run] = np.random.default_rng(numbers)
-            return _shuffled(self._make(run), _whole(run, buffer_size), begun[run])
+            size = max(_whole(run, buffer_size), 1)
+            found = begun[run] if run in begun else begun.setdefault(run, order())
+            if found is None:
+                return _shuffled(self._make(run), size, np.random.default_rng(own))
+            return found.through(iter(self._make(run)), size)
 
         return self._like_this(make)
 
@@ -284,7 +311,7 @@ class Dataset:
 
         def make(run: Any) -> Iterable[list[Any]]:
             times = -1 if count is None else _whole(run, count)
-            return _repeated(lambda: self._make(run), times)
+            return _repeated(lambda: self._repeated._make(run), times)
 
         return self._like_this(make)
 
@@ -400,7 +427,7 @@ def _repeated(start: Callable[[], Iterable[list[Any]]], times: int) -> Iterable[
 def _inner_graph() -> g.Graph:
     """A graph for the pieces that are run for each element; nodes of the one that is open may be used in it."""
     made, outer = g.Graph(), default_graph()
-    made.origins = {outer, *outer.origins}
+    made.origins, made.seed = {outer, *outer.origins}, outer.seed
     return made
 
 

@@ -23,6 +23,7 @@ from thalweg.compat.tf1.data import Dataset
 from thalweg.compat.tf1.data import Iterator as DataIterator
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.session import Session, get_default_session
+from thalweg.compat.tf1.sparse import DenseView
 from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.types import LayerShape, TensorShape
 from thalweg.compat.ufuncs import as_operator
@@ -32,6 +33,7 @@ from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import leaves, rebuild, remake
 from thalweg.layers import base
 from thalweg.layers.base import Layer
+from thalweg.layers.sparse import install_view
 from thalweg.ops.elementwise import where
 
 _ROOMS = __name__.partition(".")[0] + "."
@@ -75,9 +77,12 @@ def _call(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        stands = plain if symbols.inside() else symbols.symbols_in(g.default_graph()).symbol
-        args, kwargs = base.mapped(stands, (args, kwargs))
-        return call(self, *args, **kwargs)
+        known = symbols.symbols_in(g.default_graph())
+        args, kwargs = base.mapped(plain if symbols.inside() else known.symbol, (args, kwargs))
+        if self.built or current_recorder() is not None:  # no weights are made
+            return call(self, *args, **kwargs)
+        with known.scope_of(self):
+            return call(self, *args, **kwargs)
 
     return on_nodes
 
@@ -166,7 +171,7 @@ def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
         def draw(shape: Any = weight.shape, dtype: Any = weight.dtype) -> Any:
             return base._first_value(initializers.get(start), shape, dtype)
 
-        symbols.symbols_in(g.default_graph()).adopt(weight, draw)
+        symbols.symbols_in(g.default_graph()).adopt(self, weight, draw)
         return weight
 
     return to_graph
@@ -380,6 +385,7 @@ def speak() -> None:
     patched.add_weight = _add_weight(Layer.add_weight)
     patched.losses = _losses(vars(Layer)["losses"])
     patched.updates = property(_updates, doc=_updates.__doc__)
+    install_view(DenseView)
     patched.get_updates_for = _get_updates_for
     for cls in (Layer, importlib.import_module("thalweg.compat.keras.custom").OwnLayer):
         _join(cls)

@@ -11,6 +11,7 @@ from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.distribution import DIVERGENCES, FULLY_REPARAMETERIZED, Distribution, drawn_shape
 from thalweg.compat.tf1.graph import Node, Tensor
+from thalweg.compat.tf1.operators import LinearOperatorDiag
 from thalweg.compat.tf1.types import as_dtype
 
 _HALF_LOG_2_PI = 0.5 * _math.log(2 * _math.pi)
@@ -34,13 +35,18 @@ class Normal(Distribution):
         sigma: Any = None,
     ):
         like = next((p.dtype for p in (loc, scale) if isinstance(p, Node)), "float32")
-        self.loc, self.scale = (
+        self.loc, self._width = (
             p if isinstance(p, Node) else g.constant(p, like)
             for p in (mu if loc is None else loc, sigma if scale is None else scale)
         )
 
+    @property
+    def scale(self) -> Any:
+        """The standard deviation."""
+        return self._width
+
     def _whole(self) -> Tensor:
-        return self.loc + math.zeros_like(self.scale)
+        return self.loc + math.zeros_like(self._width)
 
     def mean(self, name: str | None = None) -> Tensor:
         """``loc``."""
@@ -50,24 +56,24 @@ class Normal(Distribution):
 
     def stddev(self, name: str | None = None) -> Tensor:
         """``scale``."""
-        return self.scale * math.ones_like(self.loc)
+        return self._width * math.ones_like(self.loc)
 
     def sample(self, sample_shape: Any = (), seed: Any = None, name: str | None = None) -> Tensor:
         """Draws, with gradients for the parameters."""
         shape = drawn_shape(sample_shape, self._whole())
-        return self.loc + self.scale * random.random_normal(shape, dtype=self.loc.dtype, seed=seed)
+        return self.loc + self._width * random.random_normal(shape, dtype=self.loc.dtype, seed=seed)
 
     def log_prob(self, value: Any, name: str | None = None) -> Tensor:
-        z = (value - self.loc) / self.scale
-        return -0.5 * math.square(z) - math.log(self.scale) - _HALF_LOG_2_PI
+        z = (value - self.loc) / self._width
+        return -0.5 * math.square(z) - math.log(self._width) - _HALF_LOG_2_PI
 
     def cdf(self, value: Any, name: str | None = None) -> Tensor:
         """The distribution function."""
-        return 0.5 * math.erfc((self.loc - value) / (self.scale * 2**0.5))
+        return 0.5 * math.erfc((self.loc - value) / (self._width * 2**0.5))
 
     def quantile(self, value: Any, name: str | None = None) -> Tensor:
         """The number below which this share of all draws is."""
-        return self.loc + self.scale * 2**0.5 * math.erfinv(2.0 * value - 1.0)
+        return self.loc + self._width * 2**0.5 * math.erfinv(2.0 * value - 1.0)
 
     def entropy(self, name: str | None = None) -> Tensor:
         """``0.5 log(2 pi e scale^2)``."""
@@ -267,6 +273,11 @@ class MultivariateNormalDiag(Normal):
 
     event_axes = 1
 
+    @property
+    def scale(self) -> Any:
+        """The standard deviations as a matrix."""
+        return LinearOperatorDiag(self._width, is_non_singular=True, is_positive_definite=True)
+
     def covariance(self, name: str | None = None) -> Tensor:
         """The matrix with the variances on its diagonal."""
         return math.matrix_diag(self.variance())
@@ -301,6 +312,10 @@ class Exponential(Distribution):
     def mean(self, name: str | None = None) -> Tensor:
         """One over the rate."""
         return 1.0 / self.rate
+
+    def mode(self, name: str | None = None) -> Tensor:
+        """NaN, as that of a gamma distribution of shape 1 is."""
+        return math.zeros_like(self.rate) + float("nan")
 
     stddev = mean
 
@@ -356,6 +371,11 @@ class Gamma(Distribution):
     def mean(self, name: str | None = None) -> Tensor:
         """Shape over rate."""
         return self.alpha / self.beta
+
+    def mode(self, name: str | None = None) -> Tensor:
+        """``(shape - 1) / rate``; NaN where the shape is not above 1."""
+        found = (self.alpha - 1.0) / self.beta
+        return math.where(self._whole() > 1.0, found, math.zeros_like(found) + float("nan"))
 
     def variance(self, name: str | None = None) -> Tensor:
         return self.alpha / math.square(self.beta)
@@ -445,8 +465,8 @@ class Beta(Distribution):
 
 
 def _normal_divergence(a: Normal, b: Normal) -> Tensor:
-    ratio = math.square(a.scale / b.scale)
-    shift = math.square((a.loc - b.loc) / b.scale)
+    ratio = math.square(a._width / b._width)
+    shift = math.square((a.loc - b.loc) / b._width)
     return 0.5 * (ratio + shift - 1.0 - math.log(ratio))
 
 

@@ -13,6 +13,7 @@ from thalweg.compat.tf1 import math, nn, random
 from thalweg.compat.tf1.distribution import FULLY_REPARAMETERIZED, Distribution, drawn_shape
 from thalweg.compat.tf1.distributions import Gamma, Normal
 from thalweg.compat.tf1.graph import Node, Tensor
+from thalweg.compat.tf1.operators import LinearOperator, LinearOperatorLowerTriangular
 
 _EULER = 0.5772156649015329
 
@@ -171,6 +172,11 @@ class StudentT(_Placed):
         whole = math.lgamma(0.5 * df) - math.lgamma(half) + 0.5 * math.log(df * _math.pi)
         return -half * math.log1p(math.square(self._z(value)) / df) - math.log(math.abs(self.scale)) - whole
 
+    def cdf(self, value: Any, name: str | None = None) -> Tensor:
+        t = (value - self.loc) / math.abs(self.scale)
+        tail = 0.5 * math.betainc(0.5 * self.df, 0.5, self.df / (math.square(t) + self.df))
+        return math.where(t < 0.0, tail, 1.0 - tail)
+
     def entropy(self, name: str | None = None) -> Tensor:
         df, half = self.df, 0.5 * (self.df + 1.0)
         both = _math.lgamma(0.5) + math.lgamma(0.5 * df) - math.lgamma(half)
@@ -272,6 +278,11 @@ class MultivariateNormalTriL(Distribution):
         (lower,) = floats(scale_tril)
         self.scale_tril = math.matrix_band_part(lower, -1, 0)
         self.loc = math.zeros_like(lower[..., 0]) if loc is None else floats(loc, lower)[0]
+
+    @property
+    def scale(self) -> LinearOperator:
+        """The matrix that draws of standard normal numbers are multiplied by."""
+        return LinearOperatorLowerTriangular(self.scale_tril, is_non_singular=True)
 
     def _whole(self) -> Tensor:
         return self.loc + math.zeros_like(self.scale_tril[..., 0])

@@ -206,8 +206,9 @@ class orthogonal_initializer(Initializer):
         lengths = tuple(int(d) for d in shape)
         rows, columns = math.prod(lengths[:-1]), lengths[-1]
         form = max(rows, columns), min(rows, columns)
-        drawn = random.random_normal(form, dtype=self._dtype(dtype), seed=self.seed)
-        factors = linalg.qr(g.value(drawn))
-        q: Any = factors[0] * sign(diagonal(factors[1]))  # type: ignore[operator]
-        q = shape_ops.permute_dims(q) if rows < columns else q
-        return g.wrap(shape_ops.reshape(q, lengths) * self.gain, None, "Orthogonal")  # type: ignore[operator]
+        with g.default_graph().made_of(14 + 2 * (rows < columns)):
+            drawn = random.random_normal(form, dtype=self._dtype(dtype), seed=self.seed)
+            factors = linalg.qr(g.value(drawn))
+            q: Any = factors[0] * sign(diagonal(factors[1]))  # type: ignore[operator]
+            q = shape_ops.permute_dims(q) if rows < columns else q
+            return g.wrap(shape_ops.reshape(q, lengths) * self.gain, None, "Orthogonal")  # type: ignore[operator]

@@ -37,6 +37,7 @@ from thalweg.compat.tf1 import monitored as _monitored
 from thalweg.compat.tf1 import nest as _nest
 from thalweg.compat.tf1 import nn as _nn
 from thalweg.compat.tf1 import object_checkpoints as _object_checkpoints
+from thalweg.compat.tf1 import operators as _operators
 from thalweg.compat.tf1 import options as _options
 from thalweg.compat.tf1 import parsing as _parsing
 from thalweg.compat.tf1 import queues as _queues
@@ -58,9 +59,9 @@ from thalweg.compat.tf1 import tpu as _tpu
 from thalweg.compat.tf1 import train as _train
 from thalweg.compat.tf1 import types as _types
 from thalweg.compat.tf1 import variables as _variables
-from thalweg.compat.tf1.composed_distributions import distributions as distributions
 from thalweg.compat.tf1.contrib import contrib as contrib
 from thalweg.compat.tf1.contrib import factorization as _factorization
+from thalweg.compat.tf1.distribution_names import distributions as distributions
 from thalweg.compat.tf1.flat import FLAT as _flat
 from thalweg.compat.tf1.rnn import linear as _rnn_linear
 
@@ -218,7 +219,7 @@ math = _Namespace(
 )
 linalg = _Namespace(
     "tf.linalg",
-    **{_n: _v for _n, _v in _names.own(_math).items() if _n.startswith("LinearOperator")},
+    **{_n: _v for _n, _v in _names.own(_operators).items() if _n.startswith("LinearOperator")},
     logdet=_math.logdet,
     slogdet=_math.slogdet,
     pinv=_math.pinv,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from thalweg.compat.names import Namespace, public_names
 from thalweg.compat.tf1.bijectors import bijectors as _bijectors
-from thalweg.compat.tf1.composed_distributions import contrib_distributions, percentile, softplus_inverse
+from thalweg.compat.tf1.composed_distributions import percentile, softplus_inverse
+from thalweg.compat.tf1.distribution_names import contrib_distributions, later_kinds
 from thalweg.compat.tfp_names import layers as layers
 
 _LEFT = {"bijector", "bijectors", "kl", "percentile", "MultivariateNormalFull"}
@@ -18,6 +19,7 @@ distributions = Namespace(
         for name in public_names(contrib_distributions)
         if name not in _LEFT
     },
+    **later_kinds,
 )
 bijectors = Namespace(
     "tensorflow_probability.bijectors",

@@ -10,9 +10,10 @@ import numpy as np
 from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
-from thalweg.compat.tf1.graph import Tensor, default_graph, value, wrap
+from thalweg.compat.tf1.graph import Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.graph.walk import leaves
 from thalweg.ops import draws, random
 from thalweg.ops.index import take
 
@@ -27,6 +28,16 @@ def set_random_seed(seed: int) -> None:
         draws.set_rule(rule)
 
 
+def op_seed(seed: Any, *before: Any) -> Any:
+    """The seed of a node; where the graph alone has one, the number of nodes made so far, as TensorFlow takes it: with
+    those for the arguments ``before`` the draw that are no nodes.
+    """
+    graph = default_graph()
+    if seed is not None or graph.seed is None or draws.in_loop():
+        return seed
+    return graph._last_id + sum(not isinstance(x, Node) for x in before)
+
+
 class _SeededKeys:
     """The keys of a node with a seed of its own: the same ones in every session."""
 
@@ -35,8 +46,8 @@ class _SeededKeys:
         self.counts: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
-        self.counts[session] = self.counts.get(session, 0) + 1
-        return [np.array([*self.seeds, self.counts[session], 1], np.uint64).astype(np.uint32)]
+        self.counts[session.draws] = self.counts.get(session.draws, 0) + 1
+        return [np.array([*self.seeds, self.counts[session.draws], 1], np.uint64).astype(np.uint32)]
 
 
 def keyed(seed: Any) -> Any:
@@ -61,7 +72,7 @@ class _Drawn:
 
     def pull(self, session: Any, fed: Any) -> list[np.ndarray]:
         """The next ones of a session."""
-        stream = self.streams.setdefault(session, Stream(*self.seeds))
+        stream = self.streams.setdefault(session.draws, Stream(*self.seeds))
         if self.kind == "order":
             return [stream.order(*self.shape)]
         numbers = getattr(stream, self.kind)(*self.bounds, self.shape, self.dtype)
@@ -69,6 +80,12 @@ class _Drawn:
             return [numbers]
         spread, start = (self.dtype.type(n) for n in self.line)
         return [numbers * spread + start]
+
+
+def draws_by_seed(node: Any) -> bool:
+    """Whether what a node is depends on how often nodes with seeds have drawn."""
+    below = leaves([node.t]) if node.t is not None else []
+    return any(isinstance(getattr(x, "source", None), (_Drawn, _SeededKeys)) for x in below)
 
 
 def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int, line: Any = (1, 0)) -> Any:
@@ -96,11 +113,19 @@ def random_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Normal numbers."""
+    with default_graph().made_of(3 + sum(not isinstance(x, Node) for x in (shape, mean, stddev))):
+        return _normal("normal", random.normal, shape, mean, stddev, dtype, seed, name)
+
+
+def _normal(
+    kind: str, draw: Any, shape: Any, mean: Any, stddev: Any, dtype: Any, seed: Any, name: str | None
+) -> Tensor:
+    seed = op_seed(seed, shape, mean, stddev)
     lengths, follows = like(shape)
-    numbers = _scaled("normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
+    numbers = _scaled(kind, lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
     if numbers is not None:
-        return wrap(numbers, name, "random_normal")
-    drawn = random.normal(
+        return wrap(numbers, name, f"random_{kind}" if kind == "normal" else kind)
+    drawn = draw(
         lengths,
         _number(mean, dtype),
         _number(stddev, dtype),
@@ -109,27 +134,15 @@ def random_normal(
         symbolic=True,
         key=keyed(seed),
     )
-    return wrap(drawn, name, "random_normal")
+    return wrap(drawn, name, f"random_{kind}" if kind == "normal" else kind)
 
 
 def truncated_normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: Any = "float32", seed: Any = None, name: Any = None
 ) -> Tensor:
     """Normal numbers within two standard deviations."""
-    lengths, follows = like(shape)
-    numbers = _scaled("truncated_normal", lengths, dtype, seed, _number(stddev, dtype), _number(mean, dtype))
-    if numbers is not None:
-        return wrap(numbers, name, "truncated_normal")
-    drawn = random.truncated_normal(
-        lengths,
-        _number(mean, dtype),
-        _number(stddev, dtype),
-        numpy_dtype(dtype),
-        like=follows,
-        symbolic=True,
-        key=keyed(seed),
-    )
-    return wrap(drawn, name, "truncated_normal")
+    with default_graph().made_of(3 + sum(not isinstance(x, Node) for x in (shape, mean, stddev))):
+        return _normal("truncated_normal", random.truncated_normal, shape, mean, stddev, dtype, seed, name)
 
 
 def random_uniform(
@@ -141,6 +154,13 @@ def random_uniform(
     name: Any = None,
 ) -> Tensor:
     """Uniform numbers in [minval, maxval), also integers."""
+    own = 1 if as_dtype(dtype).is_integer else 4
+    with default_graph().made_of(own + sum(not isinstance(x, Node) for x in (shape, minval, maxval))):
+        return _uniform(shape, minval, maxval, dtype, seed, name)
+
+
+def _uniform(shape: Any, minval: Any, maxval: Any, dtype: Any, seed: Any, name: Any) -> Tensor:
+    seed = op_seed(seed, shape, minval, maxval)
     lengths, follows = like(shape)
     if as_dtype(dtype).is_integer:
         if maxval is None:
@@ -181,7 +201,7 @@ def random_uniform(
 
 def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     """The rows in random order."""
-    rows = g.value(value)
+    rows, seed = g.value(value), op_seed(seed)
     if rows.shape is None:
         order = random_shuffle(math.range(math.shape(value)[0]), seed)
         return late.deferring(math.gather)(value, order, name=name)
@@ -205,7 +225,7 @@ def multinomial(
         symbolic=True,
         key=keyed(seed),
     )
-    return wrap(drawn, name, "Multinomial", [logits])
+    return wrap(drawn, name, "Multinomial", [logits, num_samples])
 
 
 def random_poisson(

@@ -52,6 +52,10 @@ def get_default_session() -> Session | None:
     return _sessions.stack[-1] if _sessions.stack else None
 
 
+class _Draws:
+    """What a session has drawn of nodes with seeds: each keeps by this how far it is."""
+
+
 class Session:
     """Runs parts of a graph over its own values of the variables; a new one starts from nothing."""
 
@@ -65,8 +69,13 @@ class Session:
         self._running = False
         self._entered: list[Any] = []
         self._closed = False
+        self.begin_draws()
         if self.graph.seed is not None:  # each session of a seeded graph draws the same numbers
             random.set_state({"seed": self.graph.seed, "counter": 0})
+
+    def begin_draws(self) -> None:
+        """Let all nodes with seeds begin anew what they draw."""
+        self.draws = _Draws()
 
     @contextmanager
     def one_moment(self, fresh: bool = False) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +24,12 @@ class SparseTensor:
     """``indices`` [n, rank], ``values`` [n] and ``dense_shape`` [rank]."""
 
     def __init__(self, indices: Any, values: Any, dense_shape: Any = None, shape: Any = None) -> None:
+        indices, values, shape = map(
+            g.nodes_of, (indices, values, shape if dense_shape is None else dense_shape)
+        )
         self.indices = g.convert_to_tensor(places.as_int64(indices))
         self.values = g.convert_to_tensor(values)
-        self.dense_shape = g.convert_to_tensor(places.as_int64(shape if dense_shape is None else dense_shape))
+        self.dense_shape = g.convert_to_tensor(places.as_int64(shape))
 
     @property
     def dtype(self) -> Any:
@@ -142,3 +146,25 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     node = g.convert_to_tensor(tensor)
     places = math.where(math.not_equal(node, math.zeros_like(node)))
     return SparseTensor(places, math.gather_nd(node, places), math.shape(node, out_type="int64"))
+
+
+class DenseView(SparseTensor):
+    """A tensor of Keras, of which most elements are 0, as a layer of a program's own sees it."""
+
+    def __init__(self, dense: Any) -> None:
+        self.dense = g.convert_to_tensor(g.nodes_of(dense))
+
+    def whole(self) -> Any:
+        return self.dense
+
+    @functools.cached_property
+    def _places(self) -> SparseTensor:
+        return from_dense(self.dense)
+
+    indices = property(lambda self: self._places.indices)
+    values = property(lambda self: self._places.values)
+    dense_shape = property(lambda self: self._places.dense_shape)
+    dtype = property(lambda self: self.dense.dtype)
+    shape = property(lambda self: self.dense.get_shape())
+    graph = property(lambda self: self.dense.graph)
+    op = property(lambda self: self.dense.op)

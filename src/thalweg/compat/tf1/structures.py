@@ -11,6 +11,7 @@ from thalweg.graph import tensor as core
 from thalweg.graph.op import item
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import rebuild, remake, topological
+from thalweg.ops.bodies import Going, LoopRecorder
 from thalweg.ops.elementwise import where
 
 
@@ -38,47 +39,66 @@ def to_core(tree: Any) -> Any:
     return map_structure(value, tree)
 
 
-def to_nodes(tree: Any, kind: str) -> Any:
-    """Expressions as nodes."""
-    return map_structure(lambda t: wrap(t, None, kind), tree)
+def to_nodes(tree: Any, kind: str, effects: list[Effect] | None = None) -> Any:
+    """Expressions as nodes, which wait for effects."""
+    return map_structure(lambda t: node_after(t, None, kind, effects or []), tree)
 
 
-class AssignsInLoop(Exception):
-    """The body of a loop assigns these variables: they go round with the loop's own."""
+def node_after(t: core.Tensor, name: str | None, kind: str, effects: list[Effect]) -> g.Tensor:
+    """A node of an expression, once the effects have taken place."""
+    if not effects:
+        return wrap(t, name, kind)
+    operation = g.Operation(name, kind, Effect(deps=effects))
+    return g.Tensor(g.after.build([t], {"effects": tuple(effects)}), operation)
 
-    def __init__(self, variables: list[core.Variable]) -> None:
-        super().__init__()
-        self.variables = variables
+
+def assignments(ends: Mapping[core.Variable, core.Tensor]) -> list[Effect]:
+    """The effect of giving variables these values, if there are any."""
+    return [Effect(list(ends.items()))] if ends else []
 
 
 class Iteration:
-    """What the expressions of a loop's body are, its assignments in their order, where assigned variables go round.
+    """What the expressions of a loop's body are, its assignments in their order: assigned variables go round.
 
-    ``starts``: the values of these variables when the iteration begins. A read gives that value, one that waits for
-    assignments what they left, and what an assignment itself reads is the value right before it.
+    A read gives the value with which the iteration begins, one that waits for assignments what they left, and what an
+    assignment itself reads is the value right before it.
     """
 
-    def __init__(self, body: inside, starts: Mapping[core.Variable, core.Tensor]) -> None:
-        self.body, self.starts = body, starts
-        self.state = dict(starts)
+    def __init__(self, body: inside) -> None:
+        self.body = body
+        self.starts: dict[core.Variable, core.Tensor] = {}
+        self.state: dict[core.Variable, core.Tensor] = {}
         self.recorder: Any = current_recorder()
+        self._going: dict[core.Variable, Going] = {}
         self._new: dict[int, core.Tensor] = {}
         self._kept: list[core.Tensor] = []
         self._written: list[tuple[Effect, core.Variable, core.Tensor]] = []
 
     def results(self, outputs: list[core.Tensor]) -> list[core.Tensor]:
-        """The outputs; :attr:`state` has what the variables are at the end."""
-        if not hasattr(self.recorder, "made"):
+        """The outputs; the loop learns what the variables are at the end."""
+        if not isinstance(self.recorder, LoopRecorder):
             return outputs  # there is no body: the functions run as they are
         effects = self._live(outputs)
-        missing = [v for e in effects for v, _ in e.updates if v not in self.starts]
-        if missing:
-            raise AssignsInLoop(list(dict.fromkeys(missing)))
-        if not self.starts:
+        for variable in dict.fromkeys(v for e in effects for v, _ in e.updates):
+            self._going[variable] = self.recorder.goes(variable, self.body.waiting(variable))
+        if not self._going:
             return [self.body.plain(t) for t in outputs]
+        self.starts = {v: going.now for v, going in self._going.items()}
+        self.state = dict(self.starts)
         for effect in effects:
             self._take(effect)
-        return [self.of(t) for t in outputs]
+        made = [self.of(t) for t in outputs]
+        for variable, going in self._going.items():
+            going.next = g.cast(self.state[variable], variable.dtype)
+        return made
+
+    def ends(self) -> dict[core.Variable, core.Tensor]:
+        """After the loop: what it leaves in the variables that it assigns."""
+        return {v: going.end for v, going in self._going.items() if going.end is not None}
+
+    def assigned(self) -> list[Effect]:
+        """That the variables are given this."""
+        return assignments(self.ends())
 
     def _mine(self, node: core.Tensor) -> list[Effect]:
         if node.op is not g.after:
@@ -160,10 +180,12 @@ class inside:
     """A body is being built: its nodes wait for nothing, the loop or the choice itself does.
 
     ``loop``: the body runs several times; what it assigns goes round with the loop: see :class:`Iteration`.
+    ``given``: what variables are read as, for all bodies of one loop.
     """
 
-    def __init__(self, loop: bool = True) -> None:
+    def __init__(self, loop: bool = True, given: dict[core.Variable, core.Tensor] | None = None) -> None:
         self.loop = loop
+        self.given = {} if given is None else given
 
     def __enter__(self) -> inside:
         graph = default_graph()
@@ -211,13 +233,14 @@ class inside:
         """What is given to the body: a variable as it is once that was done on which the whole body depends."""
         if not self.controls or not isinstance(node, core.Variable):
             return node
-        with recording(None):
-            return g.after.build([node], {"effects": tuple(self.controls)})  # type: ignore[return-value]
+        if node not in self.given:
+            with recording(None):
+                self.given[node] = g.after.build([node], {"effects": tuple(self.controls)})  # type: ignore[assignment]
+        return self.given[node]
 
     def _check(self, node: core.Tensor) -> None:
         mine = [e for e in node.attrs["effects"] if e.number > self.first]
         if self.loop and any(effect.updates for effect in mine):
             raise NotImplementedError(
-                "an assignment in the body of this loop is not supported: make the value one of the loop's own "
-                "variables and assign the last one"
+                "an assignment in the condition of a loop is not supported: let the body of the loop assign"
             )

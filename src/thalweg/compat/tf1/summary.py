@@ -17,12 +17,12 @@ def _summary(
     kind: str, name: str, tensor: Any, collections: Any, fn: Any, family: str | None = None
 ) -> HostTensor:
     if isinstance(name, _Tag):
-        operation, tag = Operation(name.node or kind, kind, inputs=[tensor]), str(name)
+        operation, tag = Operation(name.node or kind, kind, inputs=[name, tensor]), str(name)
         return _collected(
             HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x)), collections
         )
     title = re.sub(r"[^-/\w.]", "_", str(name)).lstrip("/")
-    operation = Operation(title if family is None else f"{family}/{title}", kind, inputs=[tensor])
+    operation = Operation(title if family is None else f"{family}/{title}", kind, inputs=[name, tensor])
     tag = operation.name if not title.endswith("/") else title.rstrip("/")  # a whole name stays as it is
     tag = tag if family is None else f"{family}/{tag}"
     return _collected(HostTensor(operation, [g.convert_to_tensor(tensor)], lambda x: fn(tag, x)), collections)

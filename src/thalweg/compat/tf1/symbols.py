@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from thalweg.graph.tensor import Spec, plain
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import remake, topological
 from thalweg.layers import base
+from thalweg.layers.base import Layer
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
 
 Core = core.Tensor
@@ -41,6 +43,7 @@ class Symbols:
         self.updates: dict[int, list[Operation]] = {}  # by the id of the layer that assigns
         self._now: dict[Core, Core] = {}
         self._runs: set[int] = set()  # numbers of calls that were made once more
+        self._scopes: list[tuple[str, Layer]] = []  # of the layers that are being called
         phase = g.Settled(
             None, (), {}, (Spec((), np.dtype(np.int32)),), name="keras_learning_phase", tracked=True
         )
@@ -69,16 +72,38 @@ class Symbols:
             finally:
                 self.graph.name_prefix = saved
 
-    def adopt(self, weight: core.Variable, draw: Callable[[], Any]) -> None:
-        """A new weight of a layer is a variable of the graph, if anybody still has it when the graph is asked."""
-        prefix, held = self.graph.name_prefix, weakref.ref(weight)
+    @contextmanager
+    def scope_of(self, layer: Layer) -> Iterator[None]:
+        """Inside, a layer is called: in a name scope of its name, which gets a number where it is taken."""
+        try:
+            scope = self.graph.name_scope(layer.name)
+            scope.__enter__()
+        except ValueError:  # a name that no scope can have
+            yield
+            return
+        self._scopes.append((self.graph.name_prefix, layer))
+        try:
+            yield
+        finally:
+            self._scopes.pop()
+            scope.__exit__(None, None, None)
+
+    def adopt(self, layer: Layer, weight: core.Variable, draw: Callable[[], Any]) -> None:
+        """A new weight of a layer is a variable of the graph, if anybody still has it when the graph is asked; its
+        name is within the scope of the call in which it is made.
+        """
+        held, name = weakref.ref(weight), str(weight.name)
+        around = dict(self._scopes).get(self.graph.name_prefix)
+        if around is layer or not type(around).__module__.startswith("thalweg.layers"):
+            name = name if around is None else name.removeprefix(f"{layer.name}/")
+        name = self.graph.name_prefix + name
 
         def settle() -> None:
             variable = held()
             if variable is not None and variable not in self.nodes:
                 variable.initializer = g.source_leaf(_Draw(draw), 0, variable.dtype, variable.shape)
                 with self.graph.as_default():
-                    self.nodes[variable] = Variable.holding(variable, f"{prefix}{variable.name}")
+                    self.nodes[variable] = Variable.holding(variable, name)
 
         self.graph.pending.append(settle)
 

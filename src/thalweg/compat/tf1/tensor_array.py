@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Tensor, value, wrap
+from thalweg.compat.tf1.graph import Tensor, after, value, wrap
 from thalweg.compat.tf1.lengths import Length, one_dim, scalar_of
 from thalweg.compat.tf1.structures import Composite
 from thalweg.compat.tf1.types import DType, TensorShape, as_dtype, numpy_dtype
@@ -239,6 +239,11 @@ def filled_in(
     replaced: dict[core.Tensor, core.Tensor] = {}
     for start in starts:
         if isinstance(start, _Start) and start.element is not None:
-            (element,) = rebuild([start.element], outside, remake)
+            (element,) = rebuild([start.element], outside, _at_once)
             replaced[start.leaf] = start.array._room(element)
     return rebuild(list(made), replaced, remake) if replaced else list(made)
+
+
+def _at_once(t: core.Tensor, inputs: list[core.Tensor]) -> core.Tensor:
+    """The same, which waits for nothing: an element's shape does not depend on what takes place in the loop."""
+    return inputs[0] if t.op is after else remake(t, inputs)

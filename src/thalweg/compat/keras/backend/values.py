@@ -16,6 +16,8 @@ from thalweg.graph.op import make_op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor, Variable, check_shape, plain
 from thalweg.graph.walk import leaves
 from thalweg.layers.nodes import InputSymbol, Symbol
+from thalweg.layers.sparse import SparseInput, keep_sparse, shown
+from thalweg.layers.sparse import is_sparse as _is_sparse
 from thalweg.ops.dynamic import broadcast_to_lengths as _broadcast_to_lengths
 from thalweg.ops.public import names as _names
 from thalweg.ops.state import identity as _identity
@@ -30,7 +32,9 @@ def _new(value: Any, **options: Any) -> Variable:
 
 
 def variable(value: Any, dtype: Any = None, name: str | None = None, constraint: Any = None) -> Variable:
-    """A variable; numbers become floats of the default dtype."""
+    """A variable; numbers become floats of the default dtype. Of a matrix of SciPy's, a sparse tensor."""
+    if hasattr(value, "tocoo"):
+        return shown(keep_sparse(tensor(value.toarray().astype(dtype or value.dtype))))
     value = _with_value(value) if isinstance(value, Tensor) else np.asarray(value)
     wanted = dtype or (None if isinstance(value, Tensor) else floatx() if value.dtype.kind in "fiu" else None)
     return _new(value, dtype=wanted, name=name)
@@ -96,7 +100,8 @@ def placeholder(
     """A symbolic input, for ``K.function`` and ``Input(tensor=...)``."""
     lengths = (None,) * (ndim or 0) if shape is None else tuple(shape)
     spec = Spec(check_shape(lengths), dtypes.as_dtype(dtype or floatx()))
-    return InputSymbol(None, (), {}, (spec,), name=name, tracked=True)
+    made = InputSymbol(None, (), {}, (spec,), name=name, tracked=True)
+    return SparseInput.of(made) if sparse else made
 
 
 def cast_to_floatx(x: Any) -> Any:
@@ -225,13 +230,13 @@ def identity(x: Any, name: str | None = None) -> Any:
 
 
 def is_sparse(tensor: Any) -> bool:
-    """Whether a tensor is sparse: one of TensorFlow's own; what a model gets for a sparse input is none."""
-    return hasattr(tensor, "dense_shape")
+    """Whether a tensor is sparse: one of TensorFlow's own, a model's sparse input, or what a layer gave as one."""
+    return _is_sparse(tensor)
 
 
 def to_dense(x: Any) -> Any:
     """The tensor itself; of a sparse one all its elements."""
-    return x.whole() if is_sparse(x) else x
+    return _identity(plain(x.whole() if hasattr(x, "dense_shape") else x)) if is_sparse(x) else x
 
 
 def get_variable_shape(x: Any) -> tuple[int, ...]:

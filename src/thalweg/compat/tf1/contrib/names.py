@@ -28,7 +28,6 @@ from thalweg.compat.tf1 import (
     train,
 )
 from thalweg.compat.tf1 import nest as nest_room
-from thalweg.compat.tf1.composed_distributions import contrib_distributions
 from thalweg.compat.tf1.contrib import (
     buckets,
     columns,
@@ -61,6 +60,7 @@ from thalweg.compat.tf1.contrib.nets import nets
 from thalweg.compat.tf1.contrib.projector import projector
 from thalweg.compat.tf1.contrib.scopes import add_arg_scope, arg_scope, current_arg_scope, has_arg_scope
 from thalweg.compat.tf1.contrib.utils import model_variable, smart_cond
+from thalweg.compat.tf1.distribution_names import contrib_distributions
 from thalweg.compat.tf1.rnn import linear as linear_room
 
 _layers = Namespace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -118,6 +119,7 @@ class Graph:
             tuple[Any, bool]
         ] = []  # of the branch that is made: predicates, and how they must be
         self.overrides: dict[str, str] = {}  # kinds of operations and the gradients they get
+        self._last_id = 0  # how many nodes TensorFlow had made by now: seeds of draws follow from it
         self._used: dict[str, int] = {}
         self._controls: list[list[Effect]] = []
         self.finalized = False
@@ -142,6 +144,19 @@ class Graph:
     def _name_stack(self) -> str:
         """The open name scopes, as programs read them."""
         return self.name_prefix.removesuffix("/")
+
+    @contextmanager
+    def made_of(self, nodes: int) -> Iterator[None]:
+        """What is made inside, TensorFlow made of so many nodes."""
+        after = self._last_id + nodes
+        try:
+            yield
+        finally:
+            self._last_id = after
+
+    def add_nodes(self, count: int) -> None:
+        """So many nodes that TensorFlow makes have none here."""
+        self._last_id += count
 
     def settle(self) -> None:
         """Put into the collections what waits for somebody to look."""
@@ -342,6 +357,20 @@ def node_of(thing: Any, graph: Graph | None = None) -> Any:
 def reset_default_graph() -> None:
     """Start with an empty default graph."""
     _graphs.stack[-1] = Graph()
+
+
+def made_of(nodes: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A function of which TensorFlow makes so many nodes: seeds of later draws follow from their number."""
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def apply(*args: Any, **kwargs: Any) -> Any:
+            with default_graph().made_of(nodes):
+                return function(*args, **kwargs)
+
+        return apply
+
+    return counted
 
 
 def effects_of(things: Any) -> list[Effect]:

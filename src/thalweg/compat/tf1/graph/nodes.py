@@ -55,6 +55,7 @@ class Operation:
         if effect is not None and hasattr(self, "act"):
             effect.actor = self
         self.inputs = [x for x in inputs if isinstance(x, Node)]
+        self.graph._last_id += 1 + sum(map(_nodes_for, inputs))
         self.control_inputs: list[Operation] = []  # what a group, such as an initialisation, consists of
         self.outputs: list[Any] = []  # nodes
         self.graph.operations[self.name] = self
@@ -103,6 +104,14 @@ class Operation:
     def kind_name(self) -> str:
         """The type as TensorFlow names it."""
         return self.type
+
+
+def _nodes_for(x: Any) -> int:
+    """How many nodes an input is that is none: a number, an array or a list is one; of tensors, one with its parts."""
+    if x is None or hasattr(x, "op"):
+        return 0
+    packed = isinstance(x, (list, tuple)) and any(hasattr(part, "op") for part in x)
+    return 1 + sum(map(_nodes_for, x)) if packed else 1
 
 
 def session_for(session: Any) -> Any:

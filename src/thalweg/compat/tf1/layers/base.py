@@ -253,7 +253,9 @@ class Flatten(Layer):
         made = shape_ops.reshape(
             value(inputs), (-1, rest) if rest is not None else (inputs.shape[0].value, -1)
         )
-        return wrap(made, "Reshape", "Flatten", [inputs])
+        batch = inputs.get_shape()[0].value if isinstance(inputs, Node) and inputs.get_shape().ndims else None
+        with default_graph().made_of(8 if batch is None else 2):  # the length of the batch is one of the run
+            return wrap(made, "Reshape", "Flatten", [inputs])
 
 
 class Dropout(Layer):

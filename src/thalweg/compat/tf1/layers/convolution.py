@@ -49,7 +49,9 @@ class _Conv(_Affine):
         return core_nn.conv(x, self.kernel.t, self.strides, self.padding, self.layout, self.dilation)
 
     def call(self, inputs: Any) -> Tensor:
-        made = wrap(self._apply(value(inputs)), None, type(self).__name__, [inputs, self.kernel])
+        made = wrap(
+            self._apply(value(inputs)), None, type(self).__name__, [inputs, self.kernel, self.dilation]
+        )
         if self.bias is not None:
             added = core_nn.bias_add(value(made), value(self.bias), self.layout)
             made = wrap(added, None, "BiasAdd", [made, self.bias])

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf1 import graph as g
-from thalweg.compat.tf1.graph import Node, Tensor, static_int, static_value, value, values, wrap, wrap_all
+from thalweg.compat.tf1.graph import (
+    Node,
+    Tensor,
+    default_graph,
+    static_int,
+    static_value,
+    value,
+    values,
+    wrap,
+    wrap_all,
+)
 from thalweg.compat.tf1.lengths import dims_of, filled, one_dim
 from thalweg.compat.tf1.types import TensorShape, as_dtype, dtype_of_range, numpy_dtype
 from thalweg.graph import tensor as core
@@ -88,7 +98,7 @@ def eye(
         if lengths is None:
             raise ValueError(f"tf.eye: batch_shape must be a list, received {batch_shape!r}")
         made = filled([*lengths, 1, 1], 1, kind) * made
-    return wrap(made, name or "eye", "MatrixDiag")
+    return wrap(made, name or "eye", "MatrixDiag", [1])
 
 
 def range(
@@ -101,7 +111,8 @@ def range(
     if all(x is not None for x in known):
         made = np.arange(*[x.item() for x in known if x is not None])
         kind = dtype or dtype_of_range(made, start, limit, delta)
-        return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
+        with default_graph().made_of(1 + sum(not isinstance(x, Node) for x in (start, limit, delta))):
+            return g.constant(made.astype(numpy_dtype(kind)), name=name or "range")
     first, last, step = values(start, limit, delta)
     numbers: Any = elementwise.ceil(
         (g.cast(last, "float64") - g.cast(first, "float64")) / g.cast(step, "float64")  # type: ignore[operator]
@@ -126,7 +137,10 @@ def linspace(start: Any, stop: Any, num: Any, name: str | None = None) -> Tensor
             elementwise.equal(place, count - 1.0), elementwise.greater(place, 0.0)
         )
         return wrap(elementwise.where(at_end, b, made), name, "LinSpace", [start, stop, num])
-    return g.constant(np.linspace(first, last, static_int(num, "num")).astype(kind), name=name or "LinSpace")
+    with default_graph().made_of(4):
+        return g.constant(
+            np.linspace(first, last, static_int(num, "num")).astype(kind), name=name or "LinSpace"
+        )
 
 
 lin_space = linspace

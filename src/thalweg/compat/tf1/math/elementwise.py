@@ -120,6 +120,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Tensor:
     if hasattr(x, "with_values"):  # a sparse tensor
         made: Any = x.with_values(cast(x.values, dtype, name))
         return made
+    if isinstance(x, Node) and x.dtype == as_dtype(dtype):
+        return x.as_tensor()
     return wrap(
         g.cast(value(x), dtype),
         name,
@@ -167,7 +169,10 @@ def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | 
     """Elements kept within limits."""
     t = t if isinstance(t, Node) else g.convert_to_tensor(t)
     low, high = (value(limit, t.dtype) for limit in (clip_value_min, clip_value_max))
-    return changed(lambda x: optimizers.clip_by_value(x, low, high), t, name, "clip_by_value")
+    with g.default_graph().made_of(
+        2 + sum(not isinstance(x, Node) for x in (clip_value_min, clip_value_max))
+    ):
+        return changed(lambda x: optimizers.clip_by_value(x, low, high), t, name, "clip_by_value")
 
 
 def clip_by_norm(t: Any, clip_norm: Any, axes: Any = None, name: str | None = None) -> Tensor:

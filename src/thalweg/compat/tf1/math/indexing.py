@@ -39,7 +39,7 @@ def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Tensor
             f"go past the end of shape {list(value(input_).shape)}"
         )
     made, known = block if wanted == block.shape else g.held_to(block, wanted), static_value(input_)
-    return wrap(made, name, "Slice", [input_], static=None if known is None else known[key])
+    return wrap(made, name, "Slice", [input_, begin, size], static=None if known is None else known[key])
 
 
 python_slice = type(np.s_[0:1])
@@ -270,7 +270,9 @@ def _item(self: Tensor, key: Any) -> Tensor:
         static = np.asarray(self.static)[plain]
     if source is not value(self):
         dims = static = None
-    return wrap(index.getitem(source, plain), None, "strided_slice", [self], dims=dims, static=static)
+    return wrap(
+        index.getitem(source, plain), None, "strided_slice", [self, 0, 0, 0], dims=dims, static=static
+    )
 
 
 def _plain_key(key: Any) -> tuple[Any, ...]:
@@ -311,7 +313,7 @@ def gather(
     whole = all(k is not None and k.size <= 16 and k.dtype.kind == "i" for k in known)  # a shape, say
     static = np.take(*known, axis=place) if whole else None
     dims = _chosen_lengths(params, indices)
-    return wrap(made, name, "GatherV2", [params, indices], dims=dims, static=static)
+    return wrap(made, name, "GatherV2", [params, indices, place], dims=dims, static=static)
 
 
 def batch_gather(params: Any, indices: Any, name: str | None = None) -> Tensor:
@@ -393,7 +395,12 @@ def one_hot(
     if on_value is not None or off_value is not None:
         on, off = value(1 if on_value is None else on_value), value(0 if off_value is None else off_value)
         made = elementwise.where(made == 1, g.cast(on, wanted), g.cast(off, wanted))
-    return wrap(made, name, "one_hot", [indices])
+    return wrap(
+        made,
+        name,
+        "one_hot",
+        [indices, depth, 1 if on_value is None else on_value, 0 if off_value is None else off_value],
+    )
 
 
 def _one_hot_of(indices: Any, depth: Any, dtype: Any, axis: int) -> core.Tensor:

@@ -43,7 +43,7 @@ def concat(
         made.ndim == 1 and made.dtype.kind == "i" and known is None
     ):  # maybe a shape, whose parts are asked for
         values = [g.convert_to_tensor(x, t.dtype) for x, t in zip(values, parts, strict=True)]
-    return wrap(made, name, "concat", list(values), dims=dims, static=known)
+    return wrap(made, name, "concat", [*values, axis], dims=dims, static=known)
 
 
 def _known(nodes: Sequence[Any], parts: Sequence[core.Tensor], join: Any) -> Any:
@@ -122,9 +122,9 @@ def split(
     sizes = int(parts) if parts.ndim == 0 else [int(n) for n in parts]
     place, t = static_int(axis, "axis"), g.value(value)
     if isinstance(sizes, int) and t.shape is not None and t.shape[place] is None:
-        return wrap_all(_equal_parts(t, sizes, place % len(t.shape)), name, "split", [value])
+        return wrap_all(_equal_parts(t, sizes, place % len(t.shape)), name, "split", [value, 0, 0])
     return wrap_all(
-        joining.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value]
+        joining.split(g.value(value), sizes, axis=static_int(axis, "axis")), name, "split", [value, 0, 0]
     )
 
 
@@ -141,7 +141,7 @@ def tile(input: Any, multiples: Any, name: str | None = None) -> Tensor:
     t: Any = value(input)
     counts = dims_of(multiples)
     if counts is not None and all(isinstance(n, int) for n in counts):
-        return wrap(tiling.tile(t, tuple(counts)), name, "Tile", [input])
+        return wrap(tiling.tile(t, tuple(counts)), name, "Tile", [input, multiples])
     if counts is None:
         counts = parts_of(multiples)
     if counts is None and t.shape is not None:  # as many as there are axes
@@ -173,7 +173,7 @@ def pad(
         return wrap(_padded.build([value(tensor), amounts], {"fill": constant_values}), name, "Pad", [tensor])
     widths = tuple((int(a), int(b)) for a, b in known)
     made = tiling.pad(value(tensor), widths, mode.lower(), constant_values=constant_values)
-    return wrap(made, name, "Pad", [tensor])
+    return wrap(made, name, "Pad", [tensor, paddings])
 
 
 def _stacked(rows: Sequence[Any]) -> core.Tensor:

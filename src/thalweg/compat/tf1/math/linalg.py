@@ -11,7 +11,6 @@ from thalweg.compat.tf1.graph import Tensor, shaped_as, static_int, value, value
 from thalweg.compat.tf1.math.creation import ones
 from thalweg.ops import contract, elementwise, linalg, state, triangles
 from thalweg.ops import shape as shape_ops
-from thalweg.ops.create import eye as core_eye
 from thalweg.ops.linalg import matrices
 
 
@@ -215,63 +214,3 @@ def matvec(
     x = contract.matrix_transpose(x) if transpose_a or adjoint_a else x
     made = shape_ops.squeeze(contract.matmul(x, shape_ops.expand_dims(y, -1)), -1)
     return wrap(made, name, "MatVec", [a, b])
-
-
-class LinearOperatorFullMatrix:
-    """A matrix (or a stack of them) as an operator."""
-
-    def __init__(
-        self,
-        matrix: Any,
-        is_non_singular: Any = None,
-        is_self_adjoint: Any = None,
-        is_positive_definite: Any = None,
-        is_square: Any = None,
-        name: str | None = None,
-    ) -> None:
-        self.matrix = wrap(self._form(value(matrix)), name, type(self).__name__, [matrix])
-
-    @staticmethod
-    def _form(matrix: Any) -> Any:
-        return matrix
-
-    def to_dense(self, name: str | None = None) -> Tensor:
-        """The matrix."""
-        return self.matrix
-
-    def matmul(self, x: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-        """The product with a matrix."""
-        return matmul(self.matrix, x, adjoint_a=adjoint, name=name)
-
-    apply = matmul
-
-    def solve(self, rhs: Any, adjoint: bool = False, name: str | None = None) -> Tensor:
-        """x with ``matrix @ x = rhs``."""
-        return matrix_solve(self.matrix, rhs, adjoint, name)
-
-    def determinant(self, name: str | None = None) -> Tensor:
-        """The determinant."""
-        return matrix_determinant(self.matrix, name)
-
-    def log_abs_determinant(self, name: str | None = None) -> Tensor:
-        """The logarithm of the absolute determinant."""
-        return logdet(self.matrix, name)
-
-
-class LinearOperatorLowerTriangular(LinearOperatorFullMatrix):
-    """The lower triangle of a matrix."""
-
-    @staticmethod
-    def _form(matrix: Any) -> Any:
-        return triangles.tril(matrix)
-
-
-class LinearOperatorDiag(LinearOperatorFullMatrix):
-    """A diagonal matrix."""
-
-    @staticmethod
-    def _form(matrix: Any) -> Any:
-        return shape_ops.expand_dims(matrix, -1) * core_eye(matrix.shape[-1], dtype=matrix.dtype)
-
-
-LinearOperatorTriL = LinearOperatorLowerTriangular

@@ -50,7 +50,9 @@ def _reduction(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
         over = axes_of(reduction_indices if axis is None else axis)
         kept = bool(keepdims or keep_dims)
         made = fn(value(input_tensor), axis=over, keepdims=kept)
-        return wrap(made, name, kind, [input_tensor], static=_of_lengths(fn, input_tensor, over, kept))
+        return wrap(
+            made, name, kind, [input_tensor, over or 0], static=_of_lengths(fn, input_tensor, over, kept)
+        )
 
     apply.__doc__ = f"{kind} over ``axis`` (all axes by default)."
     return apply
@@ -104,7 +106,7 @@ def _arg(kind: str, fn: Callable[..., Any]) -> Callable[..., Tensor]:
     ) -> Tensor:
         over = dimension if axis is None else axis
         made = fn(value(input), axis=0 if over is None else static_int(over, "axis"))
-        return wrap(g.cast(made, output_type), name, kind, [input])
+        return wrap(g.cast(made, output_type), name, kind, [input, 0 if over is None else over])
 
     apply.__doc__ = f"{kind}: the index of the extreme element along ``axis`` (0 by default)."
     return apply
@@ -121,7 +123,7 @@ def cumsum(
     t = value(x)
     made = reduce.cumulative_sum(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
     made = g.cast(made, t.dtype)  # whole numbers keep their width
-    return wrap(made, name, "Cumsum", [x])
+    return wrap(made, name, "Cumsum", [x, axis])
 
 
 def cumprod(
@@ -131,7 +133,7 @@ def cumprod(
     t = value(x)
     made = reduce.cumulative_prod(t, axis=static_int(axis, "axis"), exclusive=exclusive, reverse=reverse)
     made = g.cast(made, t.dtype)  # whole numbers keep their width
-    return wrap(made, name, "Cumprod", [x])
+    return wrap(made, name, "Cumprod", [x, axis])
 
 
 def norm(

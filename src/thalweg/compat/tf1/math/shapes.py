@@ -45,7 +45,12 @@ def stop_gradient(input: Any, name: str | None = None) -> Tensor:
 
 def transpose(a: Any, perm: Any = None, name: str | None = None, conjugate: bool = False) -> Tensor:
     """Axes in another order (reversed by default)."""
-    return wrap(shape_ops.permute_dims(value(a), axes_of(perm)), name or "transpose", "Transpose", [a])
+    return wrap(
+        shape_ops.permute_dims(value(a), axes_of(perm)),
+        name or "transpose",
+        "Transpose",
+        [a, 0 if perm is None else perm],
+    )
 
 
 def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Tensor:
@@ -54,7 +59,7 @@ def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any 
         raise ValueError("expand_dims: an axis must be given")
     place, known = static_int(dim if axis is None else axis, "axis"), static_value(input)
     static = None if known is None else np.expand_dims(known, place)
-    return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input], static=static)
+    return wrap(shape_ops.expand_dims(value(input), place), name, "ExpandDims", [input, place], static=static)
 
 
 def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Tensor:
@@ -127,7 +132,7 @@ def reshape(tensor: Any, shape: Any = None, name: str | None = None) -> Tensor:
         static_value(tensor) if isinstance(tensor, Node) else None,
     )
     static = None if known is None or made.shape is None or None in made.shape else known.reshape(made.shape)
-    return wrap(made, name, "Reshape", [tensor], static=static)
+    return wrap(made, name, "Reshape", [tensor, shape], static=static)
 
 
 def _reshaped(t: core.Tensor, shape: Any) -> core.Tensor:

@@ -69,6 +69,12 @@ def dropout(
     rate: Any = None,
 ) -> Tensor:
     """Elements kept with probability ``keep_prob`` and divided by it; the others are 0."""
+    of_rate = 16 if keep_prob is None or isinstance(keep_prob, (int, float)) else 17
+    with g.default_graph().made_of(of_rate):
+        return _dropout(x, keep_prob, noise_shape, seed, name, rate)
+
+
+def _dropout(x: Any, keep_prob: Any, noise_shape: Any, seed: Any, name: str | None, rate: Any) -> Tensor:
     t = value(x)
     if rate is not None:
         drop: Any = rate if isinstance(rate, (int, float)) else _scalar(rate, t.dtype)
@@ -111,7 +117,7 @@ def bias_add(value: Any, bias: Any, data_format: str | None = None, name: str | 
 
 def xw_plus_b(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:
     """``x @ weights + biases``."""
-    return wrap(contract.matmul(value(x), value(weights)) + value(biases), name, "xw_plus_b", [x])  # type: ignore[operator]
+    return wrap(contract.matmul(value(x), value(weights)) + value(biases), name, "xw_plus_b", [x, 0])  # type: ignore[operator]
 
 
 def relu_layer(x: Any, weights: Any, biases: Any, name: str | None = None) -> Tensor:

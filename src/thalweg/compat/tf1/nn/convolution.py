@@ -183,7 +183,7 @@ def conv2d_transpose(
     steps = _spatial(strides, data_format, 2)
     steps = (steps, steps) if isinstance(steps, int) else steps
     made = _input_gradient(x, kernel, output_shape, steps, padding, (1, 1), data_format == "NCHW")
-    return wrap(made, name, "conv2d_transpose", [value, filter])
+    return wrap(made, name, "conv2d_transpose", [value, filter, output_shape])
 
 
 def _input_gradient(

@@ -52,7 +52,9 @@ def embedding_lookup(
         from thalweg.optimizers import clip_by_norm
 
         rows = clip_by_norm(rows, float(max_norm), -1)
-    return wrap(rows, name, "embedding_lookup", [params, ids])
+    return wrap(
+        rows, name, "embedding_lookup", [params, ids, 0, 0]
+    )  # an axis, and the result by another name
 
 
 def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) -> Any:

@@ -34,7 +34,8 @@ def softmax_cross_entropy_with_logits(
         )
     scores, targets = values(scores, targets)
     made = _cross_entropy(scores, stop_gradient(targets), dim if axis is None else axis)
-    return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
+    with g.default_graph().made_of(32):
+        return wrap(made, name, "SoftmaxCrossEntropyWithLogits", [logits, labels])
 
 
 def softmax_cross_entropy_with_logits_v2(
@@ -43,9 +44,10 @@ def softmax_cross_entropy_with_logits_v2(
     """-sum(labels log softmax(logits)) for each row; its gradient goes to the labels, too."""
     scores, targets = values(logits, labels)
     over = next((int(k) for k in (axis, dim) if k is not None), -1)
-    return wrap(
-        _cross_entropy(scores, targets, over), name, "SoftmaxCrossEntropyWithLogits", [labels, logits]
-    )
+    with g.default_graph().made_of(31):  # rows are made of what may have more axes
+        return wrap(
+            _cross_entropy(scores, targets, over), name, "SoftmaxCrossEntropyWithLogits", [labels, logits]
+        )
 
 
 def _cross_entropy(scores: Any, targets: Any, axis: int) -> Any:
@@ -74,7 +76,7 @@ def sparse_softmax_cross_entropy_with_logits(
     """-log softmax(logits)[label] for each row; by position (logits, labels), as before 1.0."""
     scores = value(_logits if logits is None else logits)
     made = nn.sparse_softmax_cross_entropy(scores, value(_labels if labels is None else labels))
-    return wrap(made, name, "SparseSoftmaxCrossEntropyWithLogits", [logits, labels])
+    return wrap(made, name, "SparseSoftmaxCrossEntropyWithLogits", [logits, 0])  # and the shape of the labels
 
 
 def sigmoid_cross_entropy_with_logits(
@@ -90,7 +92,8 @@ def sigmoid_cross_entropy_with_logits(
     wanted = next(t for t in (labels, targets, _targets) if t is not None)
     scores, wanted = values(_logits if logits is None else logits, wanted)
     made = nn.sigmoid_cross_entropy(scores, g.cast(wanted, scores.dtype))
-    return wrap(made, name, "logistic_loss", [logits, labels])
+    with g.default_graph().made_of(10):
+        return wrap(made, name, "logistic_loss", [logits, labels])
 
 
 def weighted_cross_entropy_with_logits(

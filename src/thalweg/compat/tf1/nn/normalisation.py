@@ -71,7 +71,7 @@ def moments(
     over, keep = g.axes_of(axes), bool(keep_dims or keepdims)
     made = nn.moments(value(x), over, keep)
     names = (("mean", "Mean"), ("variance", "Mean")) if keep else ((None, "Squeeze"), (None, "Squeeze"))
-    with g.default_graph().name_scope(name or "moments"):
+    with g.default_graph().made_of(6 if keep else 8), g.default_graph().name_scope(name or "moments"):
         mean, variance = (wrap(m, *named, [x]) for m, named in zip(made, names, strict=True))
     return mean, variance
 
@@ -88,7 +88,8 @@ def batch_normalization(
     """(x - mean) / sqrt(variance + epsilon) * scale + offset."""
     m, v, s, o = (None if p is None else value(p) for p in (mean, variance, scale, offset))
     made = nn.normalize(value(x), m, v, s, o, float(variance_epsilon))
-    return wrap(made, name, "batchnorm", [x, mean, variance, offset, scale])
+    with g.default_graph().made_of(5 + (scale is not None) + 2 * (offset is not None)):
+        return wrap(made, name, "batchnorm", [x, mean, variance, offset, scale])
 
 
 def batch_norm_with_global_normalization(

@@ -111,7 +111,9 @@ class Variable(Node, metaclass=_Made):
                 f"tf.Variable {name!r}: how many axes its first value has must be known, received {made!r}; "
                 "validate_shape=False takes values of any shape"
             )
-        operation = Operation(name, "Variable")
+        graph.settle()  # weights of Keras that were made before stand before it in the collections
+        with graph.made_of(0):  # counted below with what belongs to it
+            operation = Operation(name, "Variable")
         lengths = TensorShape(shape).as_list() if shape is not None else None
         if not validate_shape and start.shape is not None:
             lengths = [None] * len(start.shape)
@@ -125,7 +127,8 @@ class Variable(Node, metaclass=_Made):
 
         variable = kept(new)
         self.is_resource = graphs.resources if use_resource is None else bool(use_resource)
-        self._take(variable, operation, trainable, constraint, collections)
+        with graph.made_of(3 + self.is_resource + (not isinstance(made, Node))):
+            self._take(variable, operation, trainable, constraint, collections)
         self.start.op.inputs = [made] if isinstance(made, Node) else []
 
     @classmethod
@@ -299,7 +302,7 @@ def _step() -> Recorder | None:
     return recorder
 
 
-def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> Tensor:
+def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str, given: Any = None) -> Tensor:
     variable = ref.t
     new = g.cast(new, variable.dtype)
     if new.shape == () and variable.shape:
@@ -309,7 +312,7 @@ def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str) -> T
         recorder.record(variable, new)
         return Tensor(new, Operation(name, kind))
     effect = Effect([(variable, new)])
-    operation = Operation(name, kind, effect, [ref])
+    operation = Operation(name, kind, effect, [ref, given])
     return Tensor(after.build([variable], {"effects": (effect,)}), operation)
 
 
@@ -326,7 +329,7 @@ def assign(
         raise ValueError(
             f"Dimension mismatch: {ref.op.name} has shape {ref.shape}, the value {TensorShape(new.shape)}"
         )
-    return _assigned(ref, new, name, "Assign")
+    return _assigned(ref, new, name, "Assign", value)
 
 
 def _ends(part: slice) -> list[Any]:
@@ -378,12 +381,12 @@ def _assign_part(ref: Variable, key: Any, value: Any, use_locking: bool = False,
 
 def assign_add(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
     """Add to a variable; the node's value is the new one."""
-    return _assigned(ref, current.build([ref.t], {}) + g.value(value, ref.dtype), name, "AssignAdd")  # type: ignore[operator]
+    return _assigned(ref, current.build([ref.t], {}) + g.value(value, ref.dtype), name, "AssignAdd", value)  # type: ignore[operator]
 
 
 def assign_sub(ref: Variable, value: Any, use_locking: bool = False, name: Any = None) -> Tensor:
     """Subtract from a variable; the node's value is the new one."""
-    return _assigned(ref, current.build([ref.t], {}) - g.value(value, ref.dtype), name, "AssignSub")  # type: ignore[operator]
+    return _assigned(ref, current.build([ref.t], {}) - g.value(value, ref.dtype), name, "AssignSub", value)  # type: ignore[operator]
 
 
 @make_op({}, infer=lambda x, *, limit: x, pure=False)

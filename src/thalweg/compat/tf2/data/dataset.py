@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.names import only
+from thalweg.compat.orders import SeededOrder
 from thalweg.compat.tf1.errors import InvalidArgumentError
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.data import flows, kept
@@ -30,7 +31,6 @@ from thalweg.compat.tf2.data.elements import (
 )
 from thalweg.compat.tf2.data.elements import rows as rows_of
 from thalweg.compat.tf2.data.iterators import DatasetIterator
-from thalweg.compat.tf2.data.order import SeededOrder
 from thalweg.compat.tf2.function import Function
 from thalweg.compat.tf2.io import path_of
 from thalweg.compat.tf2.ragged import RaggedTensor

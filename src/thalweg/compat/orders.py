@@ -24,15 +24,22 @@ def _words(seed: int, second: int) -> Iterator[int]:
 
 
 class SeededOrder(Order):
-    """The order of a shuffle with two seeds. With ``anew`` each pass has seeds of its own, drawn from them."""
+    """The order of a shuffle with two seeds. With ``anew`` each pass has seeds of its own, drawn from them; with
+    ``goes_on`` it takes its numbers where the one before ended.
+    """
 
-    def __init__(self, seed: int, second: int, anew: bool) -> None:
-        self.draws, self.anew, self._seeds = False, anew, (seed, second)
+    def __init__(self, seed: int, second: int, anew: bool, goes_on: bool = False) -> None:
+        self.draws, self.anew, self._seeds, self._goes_on = False, anew, (seed, second), goes_on
         self._drawn = _words(seed, second)
 
-    def through(self, items: Iterator[Any], size: int, run: Pass) -> Iterator[Any]:
+    def _numbers(self) -> Iterator[int]:
+        if self._goes_on:
+            return self._drawn
+        return _words(next(self._drawn), next(self._drawn)) if self.anew else _words(*self._seeds)
+
+    def through(self, items: Iterator[Any], size: int, run: Pass | None = None) -> Iterator[Any]:
         """Each time one of those in the buffer, in whose place the first of them comes; the next one is put behind."""
-        words = _words(next(self._drawn), next(self._drawn)) if self.anew else _words(*self._seeds)
+        words = self._numbers()
         buffer, start = list(itertools.islice(items, size)), 0
         room, end = max(len(buffer), 1), len(buffer)
         while start < end:
