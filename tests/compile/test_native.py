@@ -25,6 +25,7 @@ from thalweg.compile.target import AVX2, AVX512, Target
 from thalweg.graph.history import begin_recording
 from thalweg.graph.op import Op
 from thalweg.graph.tensor import Placeholder, Spec, Tensor
+from thalweg.ops import draws
 from thalweg.run.function import function
 
 # --- what the key tells apart ---------------------------------------------------------------------------------------
@@ -38,7 +39,8 @@ def leaf(*shape: int, dtype: str = "float32") -> Tensor:
 def key(make: Callable[..., Any], *leaves: Tensor, update: bool = False, target: Target = AVX2) -> str:
     """The key of the program ``make(*leaves)``; with ``update``, its first output is the first leaf's new value."""
     made = make(*leaves)
-    outputs = specialise(made if isinstance(made, (list, tuple)) else [made], {x: x for x in leaves})
+    replace = {**{x: x for x in leaves}, draws.random_key(): leaf(4, dtype="uint32")}
+    outputs = specialise(made if isinstance(made, (list, tuple)) else [made], replace)
     schedule = Schedule(outputs[update:], [(leaves[0], outputs[0])] if update else [])
     name = native._name(Writer(), begin(schedule, target), [schedule.kernels])
     assert name is not None

@@ -59,7 +59,7 @@ class SparseInput(InputSymbol):
 class SparseView:
     """A tensor as a sparse one: ``indices`` [n, rank] and ``values`` [n] of what is not 0, and ``dense_shape`` [rank].
 
-    >>> view = SparseView(np.float32([[0, 5], [6, 0]]))
+    >>> view = SparseView([[0.0, 5.0], [6.0, 0.0]])
     >>> view.indices.tolist(), view.values.tolist(), view.dense_shape.tolist()
     ([[0, 1], [1, 0]], [5.0, 6.0], [2, 2])
     """
@@ -122,12 +122,16 @@ def install_view(view: Callable[[Tensor], Any]) -> None:
 
 
 def shown(structure: Any) -> Any:
-    """The structure with what stands for sparse tensors as such."""
+    """The structure with what stands for sparse tensors as such; itself where there is none, for it may be changed."""
+    if not any(isinstance(t, Tensor) and is_sparse(t) for t in flat(structure)):
+        return structure
     return mapped(lambda t: _view[0](t) if isinstance(t, Tensor) and is_sparse(t) else t, structure)
 
 
 def stored(structure: Any) -> Any:
-    """The structure with whole tensors, which remember it, in the place of sparse ones."""
+    """The structure with whole tensors, which remember it, in the place of sparse ones; itself where there are none."""
+    if not any(hasattr(t, "dense_shape") for t in flat(structure)):
+        return structure
     return mapped(
         lambda t: keep_sparse(identity(plain(t.whole()))) if hasattr(t, "dense_shape") else t,
         structure,

@@ -31,7 +31,7 @@ def _valued(method: Callable[..., Tensor]) -> Callable[..., Tensor]:
 class ReparameterizationType:
     """Whether draws have gradients for the parameters: one of two objects, each equal to itself alone.
 
-    >>> Normal(0.0, 1.0).reparameterization_type
+    >>> FULLY_REPARAMETERIZED
     <Reparameteriation Type: FULLY_REPARAMETERIZED>
     """
 
