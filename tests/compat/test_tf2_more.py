@@ -651,6 +651,19 @@ def test_compiled_functions_print_and_write_summaries_after_each_run(
                     tell("turn", i)
 
         loop(tf.constant(70))
+
+        @tf.function
+        def uneven(x):
+            tell(tf.RaggedTensor.from_row_lengths(x, [1, 2]))
+
+        for _ in range(2):
+            uneven(tf.constant([1, 2, 3]))
+
+        @tf.function
+        def silent(x):
+            tell("row", x)
+
+        print(len(list(tf.data.Dataset.range(2).map(lambda x: (silent(x), x)[1]))))
         """,
     )
     wanted: list[str] = []
@@ -659,6 +672,7 @@ def test_compiled_functions_print_and_write_summaries_after_each_run(
         wanted += ["second 2"] * (k == 2)
         wanted += [f"after {k + 10}", f"inner {k + 10}", f"{2.0 * (k + 10)}"]
     wanted += ["True", "inner 0", "inner 1", "inner 2", "[0, 2, 4]", "turn 29", "turn 59"]
+    wanted += ["[[1], [2, 3]]"] * 2 + ["row 0", "row 1", "2"]
     assert lines == wanted
     (file,) = (tmp_path / "logs").glob("events*")
     found = [(e["step"], v) for e in events.read_events(file) for v in e.get("values", {}).values()]

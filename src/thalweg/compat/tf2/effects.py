@@ -37,7 +37,7 @@ def done_after(do: Callable[..., Any], *given: Any) -> bool:
     recorder = current_recorder()
     if recorder is None or recorder is not _noting.recorder:
         return False
-    leaves = flat(given)
+    leaves = flat(given, expand_composites=True)  # rows of different lengths are several tensors
     places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
     tensors = [identity(leaves[k]) if isinstance(leaves[k], Variable) else leaves[k] for k in places]
 
@@ -45,7 +45,7 @@ def done_after(do: Callable[..., Any], *given: Any) -> bool:
         filled = list(leaves)
         for k, value in zip(places, values, strict=True):
             filled[k] = value
-        do(*pack_sequence_as(given, filled))
+        do(*pack_sequence_as(given, filled, expand_composites=True))
 
     _noting.notes.append((done, tensors))
     return True
@@ -90,7 +90,8 @@ class Effects:
         """What the function gives for each row, after its effects for each."""
         if type(found) is not _Noted:
             return found
-        for row in range(len(next(leaf for leaf in flat([found.result, found.tensors])))):
+        given = (leaf for leaf in flat([found.tensors, found.result]) if isinstance(leaf, Tensor))
+        for row in range(len(next(given))):
             for number, values in found.tensors.items():
                 self._known[number](*(value[row] for value in values))
         return found.result

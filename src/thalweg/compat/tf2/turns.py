@@ -8,6 +8,7 @@ Numbers among the first are tensors from then on, as TensorFlow makes them.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from types import CellType, CodeType, FunctionType
 from typing import Any
@@ -88,6 +89,13 @@ def _is_the_same(one: Any, other: Any) -> bool:
     return one is other or (plain and bool(one == other))
 
 
+class _Now(threading.local):
+    arrays: dict[str, TensorArray]  # of the turn that is taken
+
+
+_now = _Now()
+
+
 class _Notes:
     """Stands for a ``TensorArray`` in a turn that is compiled: what is written is done when the turn has run."""
 
@@ -141,7 +149,7 @@ class _Turns:
                 self._loop = None
                 return self.take(*element)
             self._step = step if plain else None  # what has parts now may be plain the next time
-        self._loop.arrays = self._arrays
+        _now.arrays = self._arrays
         self._state, self._last, written, others, goes_on = step(*leaves)
         for name, pairs in written.items():
             for place, value in pairs:
@@ -170,7 +178,6 @@ class _Loop:
     ) -> None:
         self._codes, self._module, self._names, self._kept = codes, module.held["names"], names, kept
         self._steps: dict[Any, Function] = {}
-        self.arrays: dict[str, TensorArray] = {}  # of the turn that is taken now
 
     def step(self, things: _Things, arrays: dict[str, TensorArray], given: Any) -> Function | None:
         """The function for such a situation; None where it is always another one."""
@@ -186,8 +193,9 @@ class _Loop:
         no tensors, and whether there is another turn.
         """
         state, tensors, element = filled(like, leaves)
-        notes = {} if current_recorder() is None else {n: _Notes() for n in self.arrays}
-        given = {**things.held, **self.arrays, **notes, **tensors, **state}
+        arrays = _now.arrays
+        notes = {} if current_recorder() is None else {n: _Notes() for n in arrays}
+        given = {**things.held, **arrays, **notes, **tensors, **state}
         free = dict.fromkeys(n for code in self._codes for n in code.co_freevars)
         cells = {n: CellType(given[n]) if n in given else CellType() for n in free}
         turn, *asked = [
