@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import gc
 import textwrap
+import weakref
 from typing import Any
 
 import pytest
 
+import thalweg.compat.tf2 as tf
 from thalweg.compat import loops
 from thalweg.compat.tf2 import turns
 
@@ -167,3 +170,73 @@ def test_loops_that_no_function_can_stand_for_stay(body: str) -> None:
 )
 def test_only_loops_of_compiled_functions_are_rewritten(source: str, wanted: bool) -> None:
     assert is_rewritten(source) is wanted
+
+
+def compiled(source: str, **names: Any) -> Any:
+    """``f`` of a program, as ``thalweg run`` makes it."""
+    given: dict[str, Any] = {"tf": tf, **WORDS, **names}
+    exec(compile(rewritten(source), "program.py", "exec"), given)
+    return given["f"]
+
+
+SCALED = """
+@tf.function
+def f(n, scale):
+    float(n)  # it looks at a value: it runs as Python
+    total = 0.0
+    for k in tf.range(n):
+        noted(k)
+        total += scale.by * tf.cast(k, tf.float32)
+    return total
+"""
+
+
+class Scale:
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+
+def test_turns_of_many_objects_are_those_of_their_own() -> None:
+    f = compiled(SCALED, noted=lambda k: None)
+    scales = [Scale(float(by)) for by in range(12)]
+    for scale in [*scales, *scales[::-1]]:
+        assert float(f(tf.constant(4), scale)) == 6 * scale.by
+
+
+def test_turns_are_compiled_again_only_for_what_is_new() -> None:
+    traced: list[Any] = []
+    f = compiled(SCALED, noted=traced.append)
+    scale = Scale(2.0)
+    for _ in range(3):
+        f(tf.constant(50), scale)
+    assert len(traced) < 50  # never turn by turn
+    known = len(traced)
+    f(tf.constant(50), scale)
+    assert len(traced) == known
+    f(tf.constant(50), Scale(3.0))
+    assert known < len(traced) < known + 50
+
+
+def test_turns_of_what_is_always_new_are_python_in_the_end() -> None:
+    traced: list[Any] = []
+    f = compiled(SCALED, noted=traced.append)
+    for by in range(20):
+        f(tf.constant(50), Scale(float(by)))
+    known = len(traced)
+    f(tf.constant(50), Scale(0.5))
+    assert len(traced) == known + 50
+
+
+def test_a_loop_keeps_nothing_of_a_function_that_is_gone() -> None:
+    f, scale = compiled(SCALED, noted=lambda k: None), Scale(2.0)
+    assert float(f(tf.constant(4), scale)) == 12
+    held = weakref.ref(scale)
+    del f, scale
+    gc.collect()
+    assert held() is None
+
+
+def test_a_number_is_not_looped_over() -> None:
+    f = compiled("@tf.function\ndef f(x):\n    float(x)\n    for y in x:\n        x += y\n    return x")
+    with pytest.raises(TypeError, match="tensor"):
+        f(tf.constant(3.0))

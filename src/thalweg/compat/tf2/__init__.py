@@ -26,12 +26,15 @@ from thalweg.compat.tf2 import boxes as _boxes
 from thalweg.compat.tf2 import checkpoint as _checkpoint
 from thalweg.compat.tf2 import complexes as _complexes
 from thalweg.compat.tf2 import concrete as _concrete
+from thalweg.compat.tf2 import control as _control
 from thalweg.compat.tf2 import ctc as _ctc
 from thalweg.compat.tf2 import debugging as _debugging
 from thalweg.compat.tf2 import embeddings as _embeddings
 from thalweg.compat.tf2 import feature_column as _feature_column
 from thalweg.compat.tf2 import forward as _forward
 from thalweg.compat.tf2 import function as _function
+from thalweg.compat.tf2 import gradients as _gradients
+from thalweg.compat.tf2 import host as _host
 from thalweg.compat.tf2 import image as _image
 from thalweg.compat.tf2 import indexed as _indexed
 from thalweg.compat.tf2 import internals as _internals
@@ -62,6 +65,7 @@ from thalweg.compat.tf2 import specs as _specs
 from thalweg.compat.tf2 import summary as _summary
 from thalweg.compat.tf2 import tables as _tables
 from thalweg.compat.tf2 import tape as _tape
+from thalweg.compat.tf2 import tensor_array as _tensor_array
 from thalweg.compat.tf2 import text as _text
 from thalweg.compat.tf2 import values as _values
 from thalweg.compat.tf2 import windows as _windows
@@ -129,7 +133,9 @@ _IN_MATH_ONLY = (
 _RENAMED = {"slice_": "slice", "range_": "range", "print_": "print", "sort_": "sort"}
 _flat = {n: v for n, v in _own(_math).items() if n not in _IN_MATH_ONLY}
 _flat |= {n: v for n, v in _own(_arrays).items() if n != "matrix_transpose"}
-_flat |= {n: v for n, v in _own(_function).items() if not n.endswith("eagerly")}
+_flat |= {"function": _function.function, "inside_function": _function.inside_function}
+_flat |= {"TensorArray": _tensor_array.TensorArray}
+_flat |= _own(_control) | _own(_gradients) | _own(_host)
 _flat |= _own(_specs)
 _flat |= {
     n: v for n, v in _own(_tape, "UnconnectedGradients").items() if n not in ("is_recording", "UsedTapeError")

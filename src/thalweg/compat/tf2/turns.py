@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from thalweg.compat.tf2.data.dataset import Dataset
-from thalweg.compat.tf2.function import Function, TensorArray, runs_turns
+from thalweg.compat.tf2.function import Function, running_as_python
+from thalweg.compat.tf2.tensor_array import TensorArray
 from thalweg.compat.tf2.values import tensor as as_tensor
 from thalweg.errors import SymbolicError, fail
 from thalweg.graph.tensor import Spec, Tensor, Variable, constant, of_value
@@ -25,18 +26,22 @@ from thalweg.nested import filled, flat, mapped
 
 __all__ = ["counted", "each", "while_true"]
 
-_SITUATIONS = 8  # sets of things around one loop, no tensors, for which its turns are compiled
+_SITUATIONS = 8  # sets of things around one loop, no tensors, for which its turns are kept as compiled
+_MISSES = 8  # about so many that are new, one after another: they are always others
 _NUMBERS: dict[type, type] = {bool: np.bool_, int: np.int32, float: np.float32}
 
 
 def each(elements: Iterable[Any], turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
     """``turn(element)`` for each element until one gives True. It assigns ``names``; ``kept`` may be read later."""
-    if not runs_turns() or not isinstance(elements, (Tensor, Dataset)):
+    function = running_as_python()
+    if function is None or not (
+        isinstance(elements, Dataset) or (isinstance(elements, Tensor) and elements.ndim)
+    ):
         for element in elements:
             if turn(element):
                 break
         return
-    turns = _Turns(turn, None, names, kept)
+    turns = _Turns(function, turn, None, names, kept)
     for element in _rows(elements) if isinstance(elements, Tensor) else elements:
         if not turns.take(element):
             break
@@ -45,7 +50,7 @@ def each(elements: Iterable[Any], turn: FunctionType, names: Sequence[str], kept
 
 def counted(elements: Any, start: Any = 0) -> Any:
     """``enumerate``; of a data set whose turns may be compiled, a data set."""
-    if isinstance(elements, Dataset) and runs_turns():
+    if isinstance(elements, Dataset) and running_as_python() is not None:
         return elements.enumerate(start)
     return enumerate(elements, start)
 
@@ -59,11 +64,12 @@ def _rows(tensor: Tensor) -> Iterator[Tensor]:
 def while_true(asked: FunctionType, turn: FunctionType, names: Sequence[str], kept: Sequence[str]) -> None:
     """Turns as long as ``asked()`` is true, and until one gives True."""
     goes_on = asked()
-    if not runs_turns() or not isinstance(goes_on, Tensor):
+    function = running_as_python()
+    if function is None or not isinstance(goes_on, Tensor):
         while goes_on:
             goes_on = not turn() and asked()
         return
-    turns = _Turns(turn, asked, names, kept)
+    turns = _Turns(function, turn, asked, names, kept)
     while goes_on:
         goes_on = turns.take()
     turns.end()
@@ -115,7 +121,12 @@ class _Turns:
     """The turns of one loop: compiled ones as long as all that goes from turn to turn are tensors."""
 
     def __init__(
-        self, turn: FunctionType, asked: FunctionType | None, names: Sequence[str], kept: Sequence[str]
+        self,
+        function: Function,
+        turn: FunctionType,
+        asked: FunctionType | None,
+        names: Sequence[str],
+        kept: Sequence[str],
     ) -> None:
         self._turn, self._asked = turn, asked
         self._cells = {n: cell for f in (turn, asked) if f is not None for n, cell in _closed_over(f).items()}
@@ -130,8 +141,9 @@ class _Turns:
         self._things = _Things({n: v for n, v in rest.items() if n not in known})
         self._last: dict[str, Any] = {}
         codes = tuple([f.__code__ for f in (turn, asked) if f is not None])
-        module = _Things({"names": turn.__globals__})
-        self._loop: _Loop | None = _loop(codes, module, tuple(names), tuple(kept))
+        if codes not in function.loops:
+            function.loops[codes] = _Loop(codes, turn.__globals__, names, kept)
+        self._loop: _Loop | None = function.loops[codes]
         self._step: Function | None = None  # of the turn before
         self._read = flat(self._tensors)
 
@@ -174,19 +186,24 @@ class _Loop:
     """The turns of one loop as functions of the tensors in (what goes from turn to turn, others, (element,))."""
 
     def __init__(
-        self, codes: tuple[CodeType, ...], module: _Things, names: tuple[str, ...], kept: tuple[str, ...]
+        self, codes: tuple[CodeType, ...], module: dict[str, Any], names: Sequence[str], kept: Sequence[str]
     ) -> None:
-        self._codes, self._module, self._names, self._kept = codes, module.held["names"], names, kept
-        self._steps: dict[Any, Function] = {}
+        self._codes, self._module, self._names, self._kept = codes, module, names, kept
+        self._steps: dict[Any, Function] = {}  # the latest last
+        self._missed = 0
 
     def step(self, things: _Things, arrays: dict[str, TensorArray], given: Any) -> Function | None:
         """The function for such a situation; None where it is always another one."""
         key = (things, tuple(arrays), str(mapped(lambda leaf: 0, given)))
-        if key not in self._steps:
-            if len(self._steps) == _SITUATIONS:
-                return None
-            self._steps[key] = Function(functools.partial(self._taken, things, given))
-        return self._steps[key]
+        found = self._steps.pop(key, None)
+        self._missed += 1 if found is None else -(self._missed > 0)
+        if self._missed > _MISSES:
+            self._steps.clear()
+            return None
+        if len(self._steps) == _SITUATIONS:
+            del self._steps[next(iter(self._steps))]
+        made = self._steps[key] = found or Function(functools.partial(self._taken, things, given))
+        return made
 
     def _taken(self, things: _Things, like: Any, *leaves: Any) -> Any:
         """One turn, with what goes on from it, what else is read of it, what is written to arrays, what of all that are
@@ -213,9 +230,6 @@ class _Loop:
         if current_recorder() is not None:
             raise fail(SymbolicError, "what goes from one turn of a loop to the next are not tensors alone")
         return new, last, {}, _Things(others), goes_on
-
-
-_loop = functools.lru_cache(maxsize=256)(_Loop)
 
 
 def _closed_over(function: FunctionType) -> dict[str, CellType]:
