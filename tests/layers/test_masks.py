@@ -10,7 +10,7 @@ import pytest
 
 import thalweg as tw
 from thalweg import layers as L
-from thalweg.layers import base
+from thalweg.layers import calls
 
 IDS = np.array([[3, 1, 0, 0], [2, 0, 0, 0], [1, 4, 2, 0]])
 
@@ -23,15 +23,15 @@ def test_a_mask_outlives_the_call_that_made_it() -> None:
 
 def test_masks_go_with_their_tensors() -> None:
     y = L.Embedding(5, 3, mask_zero=True)(IDS)
-    assert np.asarray(base.masks_of(y)).tolist() == (IDS != 0).tolist()
-    kept = len(base._masks)
+    assert np.asarray(calls.masks_of(y)).tolist() == (IDS != 0).tolist()
+    kept = len(calls._masks)
     del y
     gc.collect()
-    assert len(base._masks) < kept
+    assert len(calls._masks) < kept
 
 
 def test_a_layer_of_ones_own_that_needs_a_mask_gets_it_when_the_model_is_made() -> None:
-    class Total(base.Layer):
+    class Total(L.Layer):
         def call(self, inputs: Any, mask: Any = None) -> Any:
             return tw.sum(inputs * tw.expand_dims(tw.astype(mask, "float32"), -1), axis=1)
 
@@ -44,7 +44,7 @@ def test_a_layer_of_ones_own_that_needs_a_mask_gets_it_when_the_model_is_made() 
 
 def test_a_cast_keeps_the_mask() -> None:
     y = L.Dense(2, dtype="float64")(L.Embedding(5, 3, mask_zero=True)(IDS))
-    assert np.asarray(base.masks_of(y)).tolist() == (IDS != 0).tolist()
+    assert np.asarray(calls.masks_of(y)).tolist() == (IDS != 0).tolist()
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_a_cast_keeps_the_mask() -> None:
 def test_layers_of_several_inputs_join_masks(layer: Any, expected: Any) -> None:
     table = L.Embedding(5, 3, mask_zero=True)
     other = np.array([[1, 1, 1, 1], [2, 2, 2, 0], [3, 0, 0, 0]])
-    assert np.asarray(base.masks_of(layer([table(IDS), table(other)]))).astype(int).tolist() == expected
+    assert np.asarray(calls.masks_of(layer([table(IDS), table(other)]))).astype(int).tolist() == expected
 
 
 def test_a_sum_with_an_unmasked_input_keeps_the_mask() -> None:
     """As of words and their places: what is padding stays padding."""
     total = L.Add()([L.Embedding(5, 3, mask_zero=True)(IDS), np.ones((3, 4, 3), "float32")])
-    assert np.asarray(base.masks_of(total)).tolist() == (IDS != 0).tolist()
+    assert np.asarray(calls.masks_of(total)).tolist() == (IDS != 0).tolist()
 
 
 def test_attention_gets_the_masks_of_its_inputs() -> None:
@@ -76,7 +76,7 @@ def test_attention_gets_the_masks_of_its_inputs() -> None:
     _, weights = attend(x, x, return_attention_scores=True)
     used = (IDS != 0)[:, None, :, None] & (IDS != 0)[:, None, None, :]
     assert (np.asarray(weights)[~np.broadcast_to(used, weights.shape)] == 0).all()
-    assert np.asarray(base.masks_of(attend(x, x))).tolist() == (IDS != 0).tolist()
+    assert np.asarray(calls.masks_of(attend(x, x))).tolist() == (IDS != 0).tolist()
 
 
 def test_padding_counts_neither_in_the_loss_nor_in_metrics() -> None:

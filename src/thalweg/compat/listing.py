@@ -106,7 +106,7 @@ def _is_meant(value: Any, root: Any) -> bool:
     made_in = getattr(value, "__module__", None) or type(value).__module__
     if made_in.startswith(root.__name__):
         return not (callable(value) and getattr(value, "__name__", "") in vars(spelling))
-    inner = ("thalweg.layers.base", "thalweg.layers.nodes")
+    inner = ("thalweg.layers.base", "thalweg.layers.calls", "thalweg.layers.nodes")
     return made_in.startswith(("thalweg.layers.", "thalweg.data.")) and made_in not in inner
 
 

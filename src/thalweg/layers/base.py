@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -20,16 +18,17 @@ import numpy as np
 from thalweg import constraints, dtypes, initializers, regularizers
 from thalweg.errors import ArgumentError, ArgumentTypeError, DTypeError, ShapeError, ThalwegError, fail
 from thalweg.graph.op import convert_operands
-from thalweg.graph.tensor import Placeholder, Tensor, Variable, as_array, check_shape, shape_text
+from thalweg.graph.tensor import Tensor, Variable, as_array, check_shape, shape_text
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.layers import activations, sparse
+from thalweg.layers.calls import keep_masks, masks_of, trainings, under_way
 from thalweg.layers.naming import automatic_name, name_counts
-from thalweg.layers.nodes import Node, shapes_of, symbols_of
+from thalweg.layers.nodes import Node, placeholders_for, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
 from thalweg.ops import elementwise as ew
 from thalweg.registry import Configured, all_arguments, encode, snake_case
 
-__all__ = ["Layer", "clear_session", "masks_of", "shapes_of"]
+__all__ = ["Layer", "clear_session", "shapes_of"]
 
 
 # What arguments are understood by whose names end so.
@@ -39,15 +38,6 @@ _ROOMS: dict[str, Callable[[Any], Any]] = {
     "regularizer": regularizers.get,
     "constraint": constraints.get,
 }
-
-
-class _Calls(threading.local):
-    def __init__(self) -> None:
-        self.training: list[Any] = []  # of the calls that are under way, outermost first
-
-
-_calls = _Calls()
-_masks: dict[int, tuple[Any, Any]] = {}  # by the id of a tensor that lives: a reference to it, and its mask
 
 
 def clear_session() -> None:
@@ -222,7 +212,7 @@ class Layer(Configured):
             )
         if initializer is None:
             initializer = "glorot_uniform" if dtypes.is_floating(wanted) else "zeros"
-        value = _first_value(initializers.get(initializer), dims, wanted)
+        value = first_value(initializers.get(initializer), dims, wanted)
         label = f"{self.name}/{name or f'weight_{len(self._own)}'}"
         weight = Variable(value, trainable=trainable, name=label, dtype=wanted)
         self._own.append(weight)
@@ -397,17 +387,17 @@ class Layer(Configured):
             for k, a in enumerate(args)
         )
         kwargs = {k: self._as_inputs(v) if _holds_tensor(v) else v for k, v in kwargs.items()}
-        if not _calls.training:
+        if not trainings():
             for layer in self.tree():
                 layer._added = []
         outputs = self._called(args, kwargs)
-        if _calls.training or current_recorder() is not None or not symbols_of((args, kwargs)):
+        if trainings() or current_recorder() is not None or not symbols_of((args, kwargs)):
             return outputs
         node = Node(self, *self._with_phase_by_name(args, kwargs))
         symbols = node.outputs_for(outputs, lambda: self.said_shape(args[0]) if args else None)
         self._nodes.append(node)
         for symbol, output in zip(flat(symbols), flat(outputs)):
-            _keep_masks(symbol, masks_of(output))
+            keep_masks(symbol, masks_of(output))
         sparse.passed_on(symbols, outputs)
         return symbols
 
@@ -415,7 +405,7 @@ class Layer(Configured):
         training = self._training_of(args, kwargs)
         try:
             self.build_for(args)
-            with _under_way(training):
+            with under_way(training):
                 kwargs = {k: v for k, v in kwargs.items() if k != "training"}
                 if "training" in list(self._call_parameters())[len(args) :] or self._takes_more(training):
                     kwargs["training"] = training
@@ -424,7 +414,7 @@ class Layer(Configured):
                 kwargs = self._with_masks(args, kwargs)
                 outputs = self.from_call(args, kwargs)
                 if args:
-                    _keep_masks(outputs, self.compute_mask(args[0], mask))
+                    keep_masks(outputs, self.compute_mask(args[0], mask))
         except ThalwegError as error:
             _name_layer(error, self, args)
             raise
@@ -489,8 +479,8 @@ class Layer(Configured):
         training; in a step that is traced, what ``call`` says itself holds.
         """
         found = self._argument("training", args, kwargs)
-        if found is None and _calls.training:
-            found = _calls.training[-1]
+        if found is None and trainings():
+            found = trainings()[-1]
         if found is not None:
             return found
         default = self._call_parameters().get("training")
@@ -525,7 +515,7 @@ class Layer(Configured):
         if not dtypes.is_floating(t.dtype) or t.dtype == wanted:
             return t
         cast = ew.astype(t, wanted)
-        _keep_masks(cast, masks_of(t))
+        keep_masks(cast, masks_of(t))
         return cast
 
     def float_dtype(self) -> np.dtype:
@@ -583,49 +573,6 @@ class Layer(Configured):
         return f"<{type(self).__name__} name={self.name}{built}>"
 
 
-@contextmanager
-def outermost() -> Iterator[None]:
-    """Inside, layers are called as if no other call were under way: for a model put together in another one's call."""
-    calls, _calls.training = _calls.training, []
-    try:
-        yield
-    finally:
-        _calls.training = calls
-
-
-@contextmanager
-def _under_way(training: Any) -> Iterator[None]:
-    _calls.training.append(training)
-    try:
-        yield
-    finally:
-        _calls.training.pop()
-
-
-def masks_of(inputs: Any) -> Any:
-    """The mask that a layer gave a tensor, in the structure of the inputs; None where nothing has one."""
-    if isinstance(inputs, Tensor):
-        found = _masks.get(id(inputs))
-        return found[1] if found is not None and found[0]() is inputs else None
-    if not isinstance(inputs, (list, tuple, Mapping)):
-        return None
-    parts = inputs.values() if isinstance(inputs, Mapping) else inputs
-    masks = [masks_of(part) for part in parts]
-    if all(mask is None for mask in masks):
-        return None
-    return dict(zip(inputs, masks)) if isinstance(inputs, Mapping) else masks
-
-
-def _keep_masks(outputs: Any, masks: Any) -> None:
-    """Remember masks for as long as the outputs live; one mask for several outputs is that of the first."""
-    given = list(masks) if isinstance(masks, (list, tuple)) else [masks]
-    for output, mask in zip(flat(outputs), given):
-        if mask is not None and isinstance(output, Tensor):
-            key = id(output)
-            gone = lambda _, key=key, masks=_masks: masks.pop(key, None)  # type: ignore[misc]
-            _masks[key] = (weakref.ref(output, gone), mask)
-
-
 def _one_dtype(dtype: Any) -> np.dtype:
     """Of weights and results alike."""
     if str(dtype).startswith("mixed_"):
@@ -666,31 +613,14 @@ def _given_shape(shape: Any, dim: Any, batch_shape: Any) -> Any:
     return None if dim is None else (None, dim)
 
 
-def _first_value(initializer: Any, shape: Any, dtype: np.dtype) -> Any:
+def first_value(initializer: Any, shape: Any, dtype: np.dtype) -> Any:
+    """What an initializer gives, as an array, whatever is being recorded."""
     with recording(None):
         try:
             value = initializer(shape, dtype=dtype)
         except TypeError:
             value = initializer(shape)
     return np.asarray(value.array() if isinstance(value, Tensor) else value)
-
-
-def placeholders_for(shape: Any, dtype: Any) -> Any:
-    """Tensors without values of these shapes: of one, of a list, of a dict."""
-    one = isinstance(shape, (tuple, list)) and all(
-        n is None or isinstance(n, (int, np.integer)) for n in shape
-    )
-    if one:
-        return Placeholder(None, (), {}, (_spec(shape, dtype),), tracked=True)
-    if isinstance(shape, Mapping):
-        return {k: placeholders_for(v, dtype) for k, v in shape.items()}
-    return [placeholders_for(s, dtype) for s in shape]
-
-
-def _spec(shape: Any, dtype: Any) -> Any:
-    from thalweg.graph.tensor import Spec
-
-    return Spec(check_shape(shape), dtype)
 
 
 def _rows(y: Any) -> Any:

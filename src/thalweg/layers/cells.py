@@ -15,8 +15,9 @@ from thalweg import constraints, initializers, regularizers
 from thalweg.errors import ArgumentError, ArgumentTypeError, fail
 from thalweg.graph.tensor import Variable
 from thalweg.layers import activations
-from thalweg.layers.base import Layer, placeholders_for
+from thalweg.layers.base import Layer
 from thalweg.layers.core import known_last, positive
+from thalweg.layers.nodes import placeholders_for
 from thalweg.layers.seeds import Seeded
 from thalweg.nested import flat
 from thalweg.nn.noise import dropout

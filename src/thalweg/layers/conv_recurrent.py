@@ -6,9 +6,9 @@ from typing import Any
 
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import shape_text
-from thalweg.layers.base import placeholders_for
 from thalweg.layers.cells import LSTMFormula, State
 from thalweg.layers.conv import window
+from thalweg.layers.nodes import placeholders_for
 from thalweg.layers.recurrent import Recurrent, lengths_of, shape_of_steps
 from thalweg.nested import mapped
 from thalweg.nn.convolution import channels_first, conv

@@ -18,7 +18,16 @@ from thalweg.layers.naming import next_number
 from thalweg.nested import flat, mapped
 from thalweg.ops.state import identity
 
-__all__ = ["Input", "InputLayer", "Node", "Symbol", "nodes_between", "run_nodes", "symbols_of"]
+__all__ = [
+    "Input",
+    "InputLayer",
+    "Node",
+    "Symbol",
+    "nodes_between",
+    "placeholders_for",
+    "run_nodes",
+    "symbols_of",
+]
 
 _counter = itertools.count()
 
@@ -279,3 +288,15 @@ def _remade(tensor: Tensor, inputs: list[Tensor]) -> Tensor:
     if tensor.op.name == "item" or any(t.is_symbolic for t in inputs):
         return remake(tensor, inputs)
     return tensor.op.apply(inputs, tensor.attrs)
+
+
+def placeholders_for(shape: Any, dtype: Any) -> Any:
+    """Tensors without values of these shapes: of one, of a list, of a dict."""
+    one = isinstance(shape, (tuple, list)) and all(
+        n is None or isinstance(n, (int, np.integer)) for n in shape
+    )
+    if one:
+        return Placeholder(None, (), {}, (Spec(check_shape(shape), dtype),), tracked=True)
+    if isinstance(shape, Mapping):
+        return {k: placeholders_for(v, dtype) for k, v in shape.items()}
+    return [placeholders_for(s, dtype) for s in shape]

@@ -16,7 +16,7 @@ from thalweg.errors import ArgumentError, ArgumentTypeError, ShapeError, fail
 from thalweg.graph.history import no_grad
 from thalweg.graph.tensor import Variable, shape_text
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import Layer, placeholders_for
+from thalweg.layers.base import Layer
 from thalweg.layers.cells import (
     Cell,
     Gated,
@@ -28,7 +28,7 @@ from thalweg.layers.cells import (
     check_cell,
     sizes_of,
 )
-from thalweg.layers.nodes import shapes_of, symbols_of
+from thalweg.layers.nodes import placeholders_for, shapes_of, symbols_of
 from thalweg.nested import flat, mapped
 from thalweg.nn.noise import dropout
 from thalweg.ops import elementwise as ew

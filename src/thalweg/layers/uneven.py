@@ -9,8 +9,7 @@ import numpy as np
 from thalweg import dtypes
 from thalweg.errors import ShapeError, fail
 from thalweg.graph.tensor import Tensor
-from thalweg.layers.base import _keep_masks as keep_masks
-from thalweg.layers.base import masks_of
+from thalweg.layers.calls import keep_masks, masks_of
 from thalweg.layers.nodes import InputSymbol
 from thalweg.ops import elementwise as ew
 

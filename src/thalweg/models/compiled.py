@@ -9,7 +9,7 @@ import numpy as np
 
 from thalweg import losses, metrics
 from thalweg.errors import ArgumentError, ShapeError, fail
-from thalweg.layers.base import masks_of
+from thalweg.layers.calls import masks_of
 from thalweg.nested import flat
 from thalweg.ops import elementwise as ew
 from thalweg.ops.reduce import sum as total_of

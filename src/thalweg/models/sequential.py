@@ -7,7 +7,8 @@ from collections.abc import Sequence as Many
 from typing import Any
 
 from thalweg.errors import ArgumentTypeError, fail
-from thalweg.layers.base import Layer, outermost
+from thalweg.layers.base import Layer
+from thalweg.layers.calls import outermost
 from thalweg.layers.nodes import Input, InputSymbol
 from thalweg.models.functional import Graph
 from thalweg.models.model import Model

@@ -19,7 +19,7 @@ from thalweg.errors import SymbolicError
 from thalweg.graph.history import no_grad
 from thalweg.graph.tensor import Tensor, Variable, constant, placeholder, plain
 from thalweg.graph.updates import current_recorder
-from thalweg.layers.base import _calls, outermost
+from thalweg.layers.calls import outermost, trainings
 from thalweg.layers.nodes import shapes_of
 from thalweg.layers.sparse import is_sparse, keep_sparse, shown, stored
 from thalweg.losses import tensor
@@ -70,7 +70,7 @@ class OwnLayer(_main.Layer):
 
         A layer that is not trainable assigns nothing, as it trains nothing.
         """
-        moves = self.trainable and (not _calls.training or _calls.training[-1])
+        moves = self.trainable and (not trainings() or trainings()[-1])
         if not moves and not getattr(self, "stateful", False):
             return
         for update in updates if isinstance(updates, list) else [updates]:
@@ -82,7 +82,7 @@ class OwnLayer(_main.Layer):
 
     def _called(self, args: Any, kwargs: dict[str, Any]) -> Any:
         """What ``call`` gives; of symbols whose values its Python looks at, symbols alone: the model runs it then."""
-        again = bool(_calls.training) or current_recorder() is not None
+        again = bool(trainings()) or current_recorder() is not None
         noted = self._noted() if again and _settings["graph"] else {}
         try:
             return super()._called(args, kwargs)

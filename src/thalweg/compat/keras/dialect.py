@@ -28,7 +28,8 @@ from thalweg.compat.keras.spelling import Offered
 from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods
 from thalweg.layers import CategoryEncoding, IntegerLookup, Lambda, StringLookup
-from thalweg.layers.base import Layer, masks_of
+from thalweg.layers.base import Layer
+from thalweg.layers.calls import masks_of
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between, shapes_of, symbol_now
 from thalweg.layers.recurrent import Bidirectional, Loop, Recurrent
 from thalweg.metrics import Metric

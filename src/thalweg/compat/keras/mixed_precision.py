@@ -17,8 +17,8 @@ from thalweg.compat.keras.own_optimizer import minimize
 from thalweg.compat.names import Namespace
 from thalweg.errors import ArgumentError, fail, warn
 from thalweg.graph.tensor import Tensor, Variable, plain
-from thalweg.layers.base import Layer, masks_of
-from thalweg.layers.base import _keep_masks as keep_masks
+from thalweg.layers.base import Layer
+from thalweg.layers.calls import keep_masks, masks_of
 from thalweg.models import Model
 from thalweg.nested import mapped
 from thalweg.ops.elementwise import astype

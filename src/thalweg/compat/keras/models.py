@@ -27,7 +27,7 @@ from thalweg.compat.keras.spelling import renamed
 from thalweg.compat.keras.training import TrainedModel
 from thalweg.compat.keras.weight_files import as_file, is_open
 from thalweg.graph.tensor import Tensor, Variable, shapes_match
-from thalweg.layers.base import outermost
+from thalweg.layers.calls import outermost
 from thalweg.layers.nodes import shapes_of
 from thalweg.models import keras_models, saving
 from thalweg.models.functional import Graph as _Graph

@@ -47,7 +47,7 @@ from thalweg.compat.made_once import made_once
 from thalweg.errors import SymbolicError
 from thalweg.graph.tensor import Tensor, Variable, plain
 from thalweg.graph.updates import Recorder, recording
-from thalweg.layers.base import _calls, masks_of
+from thalweg.layers.calls import masks_of, trainings
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes, standing_for
 from thalweg.layers.uneven import is_uneven
 from thalweg.nested import flat, mapped
@@ -217,7 +217,7 @@ class TrainedModel(main.Model):
         if graph is None:
             return super().call(inputs, training=training)
         # As a part of another model it takes what its layers take, as Keras 1 and 2 let it.
-        part = len(_calls.training) > 1 or any(isinstance(t, (Symbol, InputSymbol)) for t in flat(inputs))
+        part = len(trainings()) > 1 or any(isinstance(t, (Symbol, InputSymbol)) for t in flat(inputs))
         given = dict(zip(graph.flat_inputs, graph.values(inputs, loose=part), strict=True))
         added = [self._losses_of_symbols, self._figures_of_symbols]
         nodes = nodes_between(graph.flat_inputs, flat([graph.outputs, *added]))

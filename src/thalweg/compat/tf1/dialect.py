@@ -31,9 +31,10 @@ from thalweg.errors import ArgumentError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, install_methods, plain
 from thalweg.graph.updates import Recorder, current_recorder, recording
 from thalweg.graph.walk import leaves, rebuild, remake
-from thalweg.layers import base
-from thalweg.layers.base import Layer
+from thalweg.layers.base import Layer, first_value
+from thalweg.layers.calls import trainings
 from thalweg.layers.sparse import install_view
+from thalweg.nested import flat, mapped
 from thalweg.ops.elementwise import where
 
 _ROOMS = __name__.partition(".")[0] + "."
@@ -78,7 +79,7 @@ def _call(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
         known = symbols.symbols_in(g.default_graph())
-        args, kwargs = base.mapped(plain if symbols.inside() else known.symbol, (args, kwargs))
+        args, kwargs = mapped(plain if symbols.inside() else known.symbol, (args, kwargs))
         if self.built or current_recorder() is not None:  # no weights are made
             return call(self, *args, **kwargs)
         with known.scope_of(self):
@@ -93,13 +94,13 @@ def _inner_call(called: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(called)
     def as_tensors(self: Layer, args: Any, kwargs: dict[str, Any]) -> Any:
         training = self._argument("training", args, kwargs)
-        if training is None and base._calls.training:
-            training = base._calls.training[-1]
+        if training is None and trainings():
+            training = trainings()[-1]
         if not isinstance(training, Tensor) or not training.is_symbolic:
-            found = base.mapped(plain, called(self, args, kwargs))
+            found = mapped(plain, called(self, args, kwargs))
             return found if self.sublayers() else _with_own_gradients(found, (args, kwargs))
         try:
-            return base.mapped(plain, called(self, args, kwargs))
+            return mapped(plain, called(self, args, kwargs))
         except SymbolicError:  # it looks at the flag: both ways, and one of them chosen by its value
             return _both_ways(functools.partial(called, self), args, kwargs, training)
 
@@ -118,10 +119,10 @@ def _with_own_gradients(outputs: Any, given: Any) -> Any:
         kind = "" if t.op is None else t.op.name.capitalize()  # as "relu" is "Relu" there
         return g.wrap(new, None, kind, list(map(g.node_of, inputs))).t if kind in graph.overrides else new
 
-    tensors = [t for t in base.flat(outputs) if isinstance(t, Tensor)]
-    kept = {t: t for t in base.flat(given) if isinstance(t, Tensor)}
+    tensors = [t for t in flat(outputs) if isinstance(t, Tensor)]
+    kept = {t: t for t in flat(given) if isinstance(t, Tensor)}
     new = dict(zip(map(id, tensors), rebuild(tensors, kept, made), strict=True))
-    return base.mapped(lambda t: new.get(id(t), t), outputs)
+    return mapped(lambda t: new.get(id(t), t), outputs)
 
 
 def _as_called_now(as_called_now: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,15 +147,15 @@ def _both_ways(called: Callable[..., Any], args: Any, kwargs: dict[str, Any], tr
     recorder = current_recorder()
     assert recorder is not None
     before = dict(recorder.updates)
-    trained = base.mapped(plain, called(args, {**kwargs, "training": True}))
+    trained = mapped(plain, called(args, {**kwargs, "training": True}))
     made, recorder.updates = recorder.updates, dict(before)
-    tested = base.mapped(plain, called(args, {**kwargs, "training": False}))
+    tested = mapped(plain, called(args, {**kwargs, "training": False}))
     test = g.truth(training)
     for variable, new in made.items():
         if before.get(variable) is not new:
             recorder.record(variable, where(test, new, recorder.newest(variable)))
-    chosen = iter(where(test, a, b) for a, b in zip(base.flat(trained), base.flat(tested), strict=True))
-    return base.mapped(lambda _: next(chosen), tested)
+    chosen = iter(where(test, a, b) for a, b in zip(flat(trained), flat(tested), strict=True))
+    return mapped(lambda _: next(chosen), tested)
 
 
 def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,7 +170,7 @@ def _add_weight(add_weight: Callable[..., Any]) -> Callable[..., Any]:
         start = ("glorot_uniform" if weight.dtype.kind == "f" else "zeros") if start is None else start
 
         def draw(shape: Any = weight.shape, dtype: Any = weight.dtype) -> Any:
-            return base._first_value(initializers.get(start), shape, dtype)
+            return first_value(initializers.get(start), shape, dtype)
 
         symbols.symbols_in(g.default_graph()).adopt(self, weight, draw)
         return weight
@@ -208,7 +209,7 @@ def _updates(self: Layer) -> list[Any]:
     """The operations that move moving averages: of the layer's calls, or where there was none, of the model itself."""
     known = symbols.symbols_in(g.default_graph())
     made = [call.outputs for call in self._nodes] or getattr(self, "output", None)
-    for output in base.flat(made):
+    for output in flat(made):
         known.now(output)
     return [made for layer in self.tree() for made in known.updates.get(id(layer), [])]
 
@@ -345,9 +346,9 @@ def _feed(feed: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         if x is None and self._graph is not None:
             known = symbols.symbols_in(g.default_graph())
-            x = base.mapped(lambda t: known.nodes.get(t), self._graph.inputs)
+            x = mapped(lambda t: known.nodes.get(t), self._graph.inputs)
             y = self._target_tensors if y is None else y
-        if any(isinstance(part, g.Node) for part in base.flat([x, y])):
+        if any(isinstance(part, g.Node) for part in flat([x, y])):
             x, y = Batches((x, y) if y is not None else (x,)), None
         elif isinstance(x, (Dataset, DataIterator)):
             x = Batches(x)
@@ -404,14 +405,14 @@ def _call_within(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def on_nodes(self: Layer, *args: Any, **kwargs: Any) -> Any:
-        if not any(isinstance(x, g.Node) for x in base.flat([args, kwargs])):
+        if not any(isinstance(x, g.Node) for x in flat([args, kwargs])):
             return call(self, *args, **kwargs)
         if symbols.inside():
-            return call(self, *base.mapped(plain, args), **base.mapped(plain, kwargs))
+            return call(self, *mapped(plain, args), **mapped(plain, kwargs))
         known = symbols.symbols_in(g.default_graph())
         _on_nodes.add(self)
-        made = call(self, *base.mapped(known.symbol, args), **base.mapped(known.symbol, kwargs))
-        return base.mapped(g.node_of, made)
+        made = call(self, *mapped(known.symbol, args), **mapped(known.symbol, kwargs))
+        return mapped(g.node_of, made)
 
     return on_nodes
 

@@ -26,9 +26,10 @@ from thalweg.graph import tensor as core
 from thalweg.graph.tensor import Spec, plain
 from thalweg.graph.updates import current_recorder, recording
 from thalweg.graph.walk import remake, topological
-from thalweg.layers import base
 from thalweg.layers.base import Layer
+from thalweg.layers.calls import trainings
 from thalweg.layers.nodes import InputSymbol, Node, Symbol, nodes_between
+from thalweg.nested import flat, mapped
 
 Core = core.Tensor
 
@@ -153,11 +154,11 @@ class Symbols:
     def _run(self, call: Node) -> None:
         for t in _tensors((call.args, call.kwargs)):
             self._rebuilt(t)
-        args, kwargs = base.mapped(self._value, (call.args, call.kwargs))
+        args, kwargs = mapped(self._value, (call.args, call.kwargs))
         recorder = RecorderOfCalls()
         with self.graph.as_default(), recording(recorder):
             results = call.again(*args, **{"training": self._training(), **kwargs})
-        for symbol, result in zip(base.flat(call.outputs), base.flat(results), strict=True):
+        for symbol, result in zip(flat(call.outputs), flat(results), strict=True):
             if isinstance(symbol, Core):
                 self._now[symbol] = result
         if recorder.updates:
@@ -205,7 +206,7 @@ def _is_phase(t: Core) -> bool:
 
 
 def _tensors(structure: Any) -> list[Core]:
-    return [t for t in base.flat(structure) if isinstance(t, Core)]
+    return [t for t in flat(structure) if isinstance(t, Core)]
 
 
 def symbols_in(graph: g.Graph) -> Symbols:
@@ -217,7 +218,7 @@ def symbols_in(graph: g.Graph) -> Symbols:
 
 def inside() -> bool:
     """Whether a layer is being called or a step traced: tensors are what they are there."""
-    return bool(base._calls.training) or current_recorder() is not None
+    return bool(trainings()) or current_recorder() is not None
 
 
 def node_of(x: Any, graph: g.Graph | None = None) -> Any:

@@ -29,8 +29,8 @@ from thalweg.errors import ShapeError, SymbolicError, fail
 from thalweg.graph.tensor import Tensor, Variable, constant, install_methods, plain
 from thalweg.graph.updates import current_recorder
 from thalweg.initializers import Initializer
-from thalweg.layers.base import Layer, masks_of
-from thalweg.layers.base import _keep_masks as keep_masks
+from thalweg.layers.base import Layer
+from thalweg.layers.calls import keep_masks, masks_of
 from thalweg.layers.cells import Cell
 from thalweg.layers.texts import Hosted
 from thalweg.models import Model, Sequential

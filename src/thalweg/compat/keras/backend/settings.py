@@ -16,7 +16,8 @@ from thalweg.errors import ArgumentError, fail
 from thalweg.graph.tensor import Tensor
 from thalweg.graph.tensor import placeholder as _placeholder
 from thalweg.graph.updates import current_recorder
-from thalweg.layers import base
+from thalweg.layers.base import clear_session as start_names_over
+from thalweg.layers.calls import trainings
 from thalweg.layers.naming import next_number
 from thalweg.ops.elementwise import astype, where
 
@@ -117,7 +118,7 @@ def clear_session() -> None:
 
 def reset_uids() -> None:
     """Start the automatic names over."""
-    base.clear_session()
+    start_names_over()
 
 
 def get_uid(prefix: str = "") -> int:
@@ -130,8 +131,8 @@ _phase = _placeholder("int32", [], name="keras_learning_phase")
 
 def learning_phase() -> Any:
     """What stands for training (1) or not (0) among the inputs of ``K.function``."""
-    if base._calls.training:  # within a layer's call it is known
-        training = base._calls.training[-1]
+    if trainings():  # within a layer's call it is known
+        training = trainings()[-1]
         return training if isinstance(training, Tensor) else int(bool(training))
     return _phase if _settings["phase"] is None else _settings["phase"]
 
@@ -150,7 +151,7 @@ def fixed_phase() -> Any:
 
 def makes_graph() -> bool:
     """Whether what the program writes now is part of a graph, not of a layer's call or a step."""
-    return _settings["graph"] and not base._calls.training and current_recorder() is None
+    return _settings["graph"] and not trainings() and current_recorder() is None
 
 
 @contextmanager
@@ -167,7 +168,7 @@ def learning_phase_scope(value: int) -> Iterator[None]:
 def in_train_phase(x: Any, alt: Any, training: Any = None) -> Any:
     """``x`` in training and ``alt`` else; functions are called."""
     if training is None or training is _phase:
-        training = base._calls.training[-1] if base._calls.training else _settings["phase"]
+        training = trainings()[-1] if trainings() else _settings["phase"]
     if isinstance(training, Tensor) and training.is_symbolic:
         return where(astype(training, np.dtype(bool)), _called(x), _called(alt))
     return _called(x if training else alt)

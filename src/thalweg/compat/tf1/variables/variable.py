@@ -29,7 +29,7 @@ from thalweg.graph import tensor as core
 from thalweg.graph.interpret import evaluate
 from thalweg.graph.op import make_op
 from thalweg.graph.updates import Recorder, current_recorder
-from thalweg.layers import base
+from thalweg.layers.calls import trainings
 from thalweg.ops import elementwise
 from thalweg.ops.bodies import BodyRecorder
 from thalweg.ops.index import index_update
@@ -120,7 +120,7 @@ class Variable(Node, metaclass=_Made):
 
         def new() -> core.Variable:
             variable = core.Variable(start, trainable, operation.name, shape=lengths, symbolic=True)
-            if base._calls.training or _step() is not None:
+            if trainings() or _step() is not None:
                 # made by a layer or loss of Keras, without a session
                 variable.set_value(evaluate([variable.initializer], {})[0])
             return variable
