@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import thalweg as tw
+from thalweg.compile.lower import specialise
+from thalweg.graph.walk import topological
 
 NAMES = ["sum", "max", "min", "mean"]
 
@@ -30,6 +32,27 @@ def test_the_largest_of_rows_of_any_length_and_nan() -> None:
         for name in ("max", "min", "sum"):
             got = tw.function([given], getattr(tw, name)(given, axis=1))(x)
             np.testing.assert_allclose(got, getattr(np, name)(x, axis=1), rtol=2e-5, atol=1e-5)
+
+
+def test_several_reductions_in_one_walk_over_rows_of_any_length() -> None:
+    """They take two vectors at a time: what is left of a row is one vector, or less."""
+    rng = np.random.default_rng(2)
+    for length in (1, 7, 16, 31, 32, 33, 47, 48, 65, 100, 129, 500, 1025):
+        x, y = rng.integers(-9, 9, (2, 3, length)).astype("float32")
+        a, b = (tw.placeholder("float32", x.shape) for _ in "ab")
+        step = tw.function(
+            [a, b], [tw.sum(tw.square(a - b), axis=1), tw.sum(a * b, axis=1), tw.max(a - b, axis=1)]
+        )
+        wanted = [((x - y) ** 2).sum(1), (x * y).sum(1), (x - y).max(1)]
+        for got, want in zip(step(x, y), wanted, strict=True):
+            assert np.array_equal(got, want), length
+
+
+def test_the_gradient_of_a_mean_reads_no_array_of_numbers() -> None:
+    x, w = tw.placeholder("float32", (500,)), tw.placeholder("float32", ())
+    loss = tw.mean(tw.square(x * w))
+    lowered = specialise(tw.gradients(loss, [w]), {x: x, w: w})
+    assert all(t.value is None or t.value.size == 1 for t in topological(lowered))
 
 
 @pytest.mark.parametrize("shape", [(100_000,), (100, 1000), (20, 10, 500)], ids=str)

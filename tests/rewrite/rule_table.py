@@ -315,6 +315,8 @@ SIMPLE = [
     Row("by_power_of_two", lambda x: x / -0.5, "multiply(x, -2.0)"),
     whole("integer_sums", lambda x: 5 + x + 2, "add(x, 7)"),
     whole("integer_products", lambda x: x * 5 * 3, "multiply(x, 15)"),
+    Row("power_of_two_joined", lambda x: x * 4 * -0.375, "multiply(x, -1.5)"),
+    Row("negative_joined", lambda x: -(x * 0.3), "multiply(x, -0.30000001192092896)"),
     Row("power_zero", lambda x: x**0, "_full_like(x, value=1, dtype=float32)", gradient=False),
     Row("power_one", lambda x: x**1, "x"),
     Row("power_two", lambda x: x**2, "square(x)", MIDDLE, ((12,),)),
@@ -397,7 +399,7 @@ RISKY = [
     Row("exp_product", lambda x, y: exp(x) * exp(y), "exp(add(x, y))", shapes=BOTH),
     Row("power_half", lambda x: x**0.5, "sqrt(x)"),
     Row("sums_joined", lambda x: x + 1 + 2, "add(x, 3.0)"),
-    Row("products_joined", lambda x: 2 * x * 3, "multiply(x, 6.0)"),
+    Row("products_joined", lambda x: 5 * x * 3, "multiply(x, 15.0)"),
     Row("quotients_joined", lambda x, y: x / y / 3, "divide(x, multiply(y, 3.0))", shapes=BOTH),
 ]
 

@@ -80,6 +80,26 @@ def test_exact_rules_keep_every_bit(row: Row) -> None:
         assert np.ascontiguousarray(old[kept]).tobytes() == np.ascontiguousarray(new[kept]).tobytes()
 
 
+@pytest.mark.parametrize("first", [0.5, 3.0, -2.0])
+def test_other_products_are_not_joined(first: float) -> None:
+    """They would vanish, or round, elsewhere."""
+    x = placeholder("float32", [3], name="x")
+    before = x * first * 0.1
+    assert rewrite([before], Phase("alone", (RULES["power_of_two_joined"],))) == [before]
+
+
+def test_joined_powers_of_two_keep_the_bits_of_what_does_not_overflow() -> None:
+    x = placeholder("float32", [len(SPECIAL)], name="x")
+    before = x * 8 * 0.1
+    (after,) = rewrite([before], Phase("alone", (RULES["power_of_two_joined"],)))
+    given = {x: np.asarray(SPECIAL, "float32")}
+    with np.errstate(over="ignore"):
+        old, new, first = (evaluate([t], given)[0] for t in (before, after, x * 8))
+    kept = np.isfinite(first)
+    assert kept.any() and old[kept].tobytes() == new[kept].tobytes()
+    assert not np.isinf(new[np.isfinite(given[x])]).any()
+
+
 @needs_long_double
 @pytest.mark.parametrize("row", STABLE, ids=ids(STABLE))
 def test_stable_values_are_at_least_as_good(row: Row) -> None:

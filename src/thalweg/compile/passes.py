@@ -26,8 +26,9 @@ from thalweg.graph.lowering import Layout, row_major
 from thalweg.graph.tensor import Tensor
 
 _RECOMPUTE = 12  # instructions: a value of a row that costs more is kept for the later passes over the row
-_LIGHT = 4  # instructions of a reduced value, up to which several vectors of a row are combined side by side
-_SIDE_BY_SIDE = 4  # of them: none waits for the one before
+# so many vectors of a row are combined side by side, where none waits for the one before: by how many instructions
+# the values take that are reduced, and how many reductions there are
+_SIDE_BY_SIDE = ((4, 1, 4), (16, 4, 2))
 
 
 class RowNest(NestEmitter):
@@ -110,8 +111,9 @@ class RowNest(NestEmitter):
         ):
             start, stop, length = part
             partial = {m: e.var(self._start(m, self.lanes), "partial") for m in reductions}
-            if not stores and self._is_light(level, reductions):
-                start, length = self._side_by_side(level, part, at_row, strides, partial)
+            vectors = 1 if stores else self._vectors(level, reductions)
+            if vectors > 1:
+                start, length = self._side_by_side(vectors, level, part, at_row, strides, partial)
             vector_loop(
                 e, start, stop, length, at_row, strides, self.lanes, self._body(level, stores, partial)
             )
@@ -121,18 +123,23 @@ class RowNest(NestEmitter):
         for m in reductions:
             self.row_values[m] = self.rounded(totals[m].get(), m)
 
-    def _is_light(self, level: int, reductions: Sequence[Tensor]) -> bool:
-        """Whether what the reductions of a pass read takes few instructions."""
+    def _vectors(self, level: int, reductions: Sequence[Tensor]) -> int:
+        """How many vectors of a row a pass takes at a time: several of what the registers hold."""
         work, found = [a.source for m in reductions for a in self.reads[m]], set[Tensor]()
         while work:
             source = work.pop()
             if source in self.members and source not in self.nest.row_level and source not in found:
                 found.add(source)
                 work += [a.source for a in self.reads[source]]
-        return len(reductions) == 1 and sum(effort(m) for m in found if self.level[m] == level) <= _LIGHT
+        instructions = sum(effort(m) for m in found if self.level[m] == level)
+        for most, several, vectors in _SIDE_BY_SIDE:
+            if instructions <= most and len(reductions) <= several:
+                return vectors
+        return 1
 
     def _side_by_side(
         self,
+        vectors: int,
         level: int,
         part: tuple[Any, Any, int | None],
         at_row: Sequence[Value],
@@ -140,7 +147,7 @@ class RowNest(NestEmitter):
         partial: dict[Tensor, Any],
     ) -> tuple[Any, int | None]:
         """Combine whole groups of vectors of this part of a row; gives where the rest begins and its length."""
-        e, width = self.e, self.lanes * _SIDE_BY_SIDE
+        e, width = self.e, self.lanes * vectors
         start, stop, length = part
         if length is not None and length < 2 * width:
             return start, length

@@ -242,7 +242,7 @@ def _broadcast_like_gradient(g: Tensor, y: Tensor, x: Tensor, like: Tensor) -> l
     {},
     infer=lambda x, like: Spec(like.shape, x.dtype),
     grad=_broadcast_like_gradient,
-    expand=lambda x, like: broadcast_to(x, like.shape),
+    expand=lambda x, like: broadcast_to.build((x,), {"shape": like.shape}),
     shape_only=(1,),
 )
 def broadcast_like(x, like, /):  # type: ignore[no-untyped-def]

@@ -123,6 +123,28 @@ def constants_joined(op: Op) -> Any:
     return replace
 
 
+_products_joined = constants_joined(elementwise.multiply)
+
+
+def power_of_two_joined(x: Tensor, y: Tensor, z: Tensor) -> Tensor | None:
+    """(x * 2**k) * d is x * (2**k * d) for k >= 0: to the bit, but where x * 2**k overflows."""
+    element = uniform_value(y)
+    if element is None or y.dtype not in (dtypes.float32, dtypes.float64):
+        return None
+    value = element.item()
+    if value < 1 or not math.isfinite(value) or math.frexp(value)[0] != 0.5:
+        return None
+    return _products_joined(x, y, z)
+
+
+def negative_joined(x: Tensor, y: Tensor) -> Tensor | None:
+    """-(x * c) is x * -c."""
+    element = uniform_value(y)
+    if element is None or not is_float(x) or uniform_value(x) is not None:
+        return None
+    return elementwise.multiply(x, constant(-element, y.dtype))
+
+
 def chosen(x: Tensor, y: Tensor, z: Tensor) -> Tensor | None:
     """where(constant, y, z) is one of them."""
     element = uniform_value(x)
@@ -281,6 +303,13 @@ SIMPLIFY = Phase(
             why="integers",
             law="(x * c) * d -> x * (c * d)",
         ),
+        rule(
+            "power_of_two_joined",
+            (x * y) * z,
+            power_of_two_joined,
+            law="(x * 2**k) * d -> x * (2**k * d), for k >= 0",
+        ),
+        rule("negative_joined", negative(x * y), negative_joined, EXACT, law="-(x * c) -> x * -c"),
         # powers
         rule("power_zero", x**0, ones, EXACT, law="x ** 0 -> 1"),
         rule("power_one", x**1, x, EXACT),

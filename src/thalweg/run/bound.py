@@ -70,7 +70,7 @@ class Bound:
         are not arrays as the frame wants them, or the frame is for other threads.
         """
         new: list[Slot] = []
-        if slots is not self._slots or self._moment is not Slot.moment:
+        if self._is_stale(slots):
             if not self.is_current():
                 return None
             new = self._bind(slots)
@@ -90,7 +90,7 @@ class Bound:
         interruption that came meanwhile, if one did.
         """
         count = max(1, min(rows.steps - start, int(_CALL_SECONDS / self._step_seconds)))
-        new = self._bind(slots)
+        new = self._bind(slots) if self._is_stale(slots) else []
         feeds, numbers = rows.feeds(start, count)
         results = self.frame.prepare(count, feeds, numbers)
         interruption = None
@@ -106,6 +106,10 @@ class Bound:
             raise interruption
         self._step_seconds = max((time.perf_counter() - begun) / count, 1e-9)
         return count, results, interruption
+
+    def _is_stale(self, slots: Slots | None) -> bool:
+        """Whether variables may be elsewhere than the frame was told."""
+        return slots is not self._slots or self._moment is not Slot.moment
 
     def _bind(self, slots: Slots | None) -> list[Slot]:
         """Tell the frame where the variables are; the slots that have got their first memory."""
