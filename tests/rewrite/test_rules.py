@@ -92,7 +92,7 @@ def test_joined_powers_of_two_keep_the_bits_of_what_does_not_overflow() -> None:
     x = placeholder("float32", [len(SPECIAL)], name="x")
     before = x * 8 * 0.1
     (after,) = rewrite([before], Phase("alone", (RULES["power_of_two_joined"],)))
-    given = {x: np.asarray(SPECIAL, "float32")}
+    given: dict[Tensor, np.ndarray] = {x: np.asarray(SPECIAL, "float32")}
     with np.errstate(over="ignore"):
         old, new, first = (evaluate([t], given)[0] for t in (before, after, x * 8))
     kept = np.isfinite(first)
