@@ -11,6 +11,7 @@ from thalweg.compile.lower import specialise
 from thalweg.compile.schedule import Schedule
 from thalweg.compile.target import AVX2
 from thalweg.graph.tensor import Placeholder, Spec, placeholder
+from thalweg.ops.contract import matmul
 from thalweg.ops.elementwise import exp
 from thalweg.ops.reduce import sum as sum_
 
@@ -41,3 +42,14 @@ def test_a_function_of_e_to_the_x_calls_no_library() -> None:
     step.native(schedule.kernels, "step0")
     declared = [f.name for f in step.module.functions if f.is_declaration]
     assert declared and all(name.startswith("llvm.") for name in declared)
+
+
+def test_a_product_with_an_end_of_its_own_has_no_memory() -> None:
+    """Nothing asks for lines of what is never stored."""
+    x, g = placeholder("float32", [50, 64]), placeholder("float32", [50, 96])
+    w = Placeholder(None, (), {}, (Spec((64, 96), np.dtype("float32")),), name="w")
+    made = specialise([w - 0.1 * matmul(x.T, g)], {t: t for t in (x, g, w)})
+    schedule = Schedule([], [(w, made[0])])
+    step = begin(schedule, AVX2)
+    step.native(schedule.kernels, "step0")
+    assert set(step.table) == {x, g, w}

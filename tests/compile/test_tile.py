@@ -508,7 +508,7 @@ def test_tiles_have_fewer_loads_where_loads_cost():
 
 
 def test_several_arrays_pass_in_smaller_blocks():
-    product = Product(784, 640, 100, row_major(100, 784).transposed, row_major(100, 640), row_major(784, 640))
+    product = Product(8192, 640, 16, row_major(16, 8192).transposed, row_major(16, 640), row_major(8192, 640))
     one, two = (choose_tiling(replace(product, arrays=n), AVX512).block_tiles for n in (1, 2))
     assert one > two >= 1
 

@@ -42,6 +42,9 @@ class PieceNest(NestEmitter):
     def _located(self, access: Access) -> Access:
         return access if access.source is self.product else super()._located(access)
 
+    def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
+        return [key for key in super()._outside(members) if key[0] is not self.product]
+
     def piece(self, e: Emitter, row: Any, col: Any, *values: Value) -> Value | None:
         row, col = e.index(row), e.index(col)
         at = self.lanes_at(row, col, values)

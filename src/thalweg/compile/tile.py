@@ -454,9 +454,12 @@ class _Emission:
         e, x = self.e, self.x
         if self.c is None and self.near is None:
             return
-        places = [v * self.t.lanes for v in range(vectors)]
-        if not all(isinstance(s, int) and s % self.t.lanes == 0 for _, s in self.p.c.rows):
-            places.append(vectors * self.t.lanes - 1)  # the last vector may reach into a further line
+        width = vectors * self.t.lanes
+        places = list(range(0, width, self.line))
+        if not all(
+            isinstance(s, int) and s % self.line == 0 for s in (width, *(s for _, s in self.p.c.rows))
+        ):
+            places.append(width - 1)  # it may reach into a further line
         if self.c is not None:
             columns = [self.at(self.c_batch, x.offset(self.p.c.cols, x.add(col0, k))) for k in places]
             with e.loop(0, rows, name="near") as r:

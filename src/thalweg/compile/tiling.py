@@ -14,8 +14,7 @@ from thalweg.compile.target import LINE_BYTES, Target, itemsize
 # of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
 K_BLOCK_VECTORS = 64
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
-C_BLOCK_BYTES = 128 << 10  # of C's rows for which they do: lines that two panels share are met again there
-C_BLOCKS_BYTES = 32 << 10  # of C's rows, where the epilogue works on several arrays of its shape
+C_BLOCK_BYTES = 512 << 10  # of the lines of C, and of arrays like it, of a panel: the next one may share them
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
 # an A larger than this is read once, if so much packed B allows it: half, where others may use half of the cache
 A_BYTES, B_BYTES = 1 << 20, 2 << 20
@@ -208,9 +207,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     group_bytes = (B_BYTES // 2 if target.load_cost else B_BYTES) if again else B_GROUP_BYTES
     group_panels = max(1, min(panels, panels if again else 16, group_bytes // (size * cols * limit)))
     pack_a = pack_a and not dot
-    width = min(n or group_panels * cols, group_panels * cols)
-    c_bytes = C_BLOCK_BYTES if product.arrays < 2 else C_BLOCKS_BYTES
-    block_rows = min(A_BLOCK_BYTES // limit, c_bytes // max(width, 1)) // size
+    lines = (cols * size + LINE_BYTES) * max(1, product.arrays)  # of a row
+    block_rows = min(A_BLOCK_BYTES // (limit * size), C_BLOCK_BYTES // lines)
     return Tiling(
         rows,
         vectors,
