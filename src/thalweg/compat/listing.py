@@ -44,6 +44,12 @@ A program of TensorFlow 2 may build graphs: within `with tf.Graph().as_default()
 `tf.compat.v1.wrap_function`, after `tf.compat.v1.disable_eager_execution()`. There `tf.compat.v1` has all names of
 TensorFlow 1, and the others mean what they mean in TensorFlow 2: `tf.nn.dropout` takes the rate. Layers and models
 of Keras are called on nodes there, and give nodes; their weights are variables of the graph.
+
+A `tf.function` of TensorFlow 2 is compiled for each signature. `if` and `while` on tensors are decided by the values of
+each call, and a program is kept for each path that calls take. `tf.print` and `tf.summary` are done after each run, in
+their order. Loops over data sets, and over more rows than are written out, run turn by turn, each turn compiled. Texts
+among arguments (but a few words as in `step(x, "train")`), `tf.py_function` and a tape that is open outside make it run
+as the Python it is, with the same results.
 """
 
 
