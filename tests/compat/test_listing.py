@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import thalweg.compat.tf1 as tf1
+import thalweg.compat.tf2 as tf2
+
 PAGE = Path(__file__).parents[2] / "docs" / "compat.md"
 
 
@@ -28,3 +31,13 @@ def test_the_page_names_what_programs_use(page: str) -> None:
         f"`{name}`" in page for name in ("placeholder", "Session", "AdamOptimizer", "shared", "dmatrix")
     )
     assert not any(f"`{name}`" in page for name in ("Any", "Callable", "annotations", "get_close_matches"))
+
+
+def test_what_rooms_have_for_each_other_is_not_in_programs() -> None:
+    for namespace, name in (
+        (tf1, "HostSource"),
+        (tf1.nn, "Sampled"),
+        (tf1.train, "values_at"),
+        (tf2.math, "kernel"),
+    ):
+        assert not hasattr(namespace, name), name

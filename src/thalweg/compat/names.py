@@ -7,9 +7,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from thalweg.errors import ArgumentError, fail
+
+T = TypeVar("T")
 
 LIST = "docs/compat.md lists every supported name"
 
@@ -191,6 +193,15 @@ def _is_space(key: str, value: Any, root: ModuleType) -> bool:
     return isinstance(value, Namespace) or (inner and root.__name__ not in _GENERATIONS)
 
 
+_inner: set[Any] = set()
+
+
+def inner(thing: T) -> T:
+    """A function or class that a room has for other rooms, not for programs."""
+    _inner.add(thing)
+    return thing
+
+
 def own(module: ModuleType, *extra: str) -> dict[str, Any]:
     """The public functions, classes and constants that a module defines (a package: its modules), and the named
     ones that it imports. Functions have the name that they have here.
@@ -199,11 +210,15 @@ def own(module: ModuleType, *extra: str) -> dict[str, Any]:
     for name, value in vars(module).items():
         home = getattr(value, "__module__", module.__name__ if isinstance(value, (int, str)) else None)
         at_home = home is not None and f"{home}.".startswith(f"{module.__name__}.")
-        if name in extra or (not name.startswith("_") and at_home):
+        if name in extra or (not name.startswith("_") and at_home and not _is_inner(value)):
             found[name] = value
             if at_home and isinstance(value, FunctionType) and value.__name__ not in vars(module):
                 value.__name__ = value.__qualname__ = name  # made by another function, whose name it had
     return found
+
+
+def _is_inner(value: Any) -> bool:
+    return isinstance(value, (FunctionType, type)) and value in _inner
 
 
 def walk(namespace: Any, prefix: str, seen: set[int] | None = None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
-from thalweg.compat.names import only
+from thalweg.compat.names import inner, only
 from thalweg.compat.tf1 import feature_column as columns
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, layers, losses, math, metrics, nn, train
@@ -22,6 +22,7 @@ from thalweg.compat.tf1.variables import trainable_variables, variable_scope
 # --- what a model is asked for ----------------------------------------------------------------------------------------
 
 
+@inner
 class Classes:
     """Class numbers (or words of ``vocabulary``) from logits; two classes have one logit."""
 
@@ -97,6 +98,7 @@ class Classes:
         return found
 
 
+@inner
 class Numbers:
     """Numbers, as they come out."""
 
@@ -218,6 +220,7 @@ class _Linear:
         return _optimizer(self.given, _linear_rate(len(self.columns), self.rate))
 
 
+@inner
 class Canned(Estimator):
     """An estimator whose model is a sum of parts and whose task is a head."""
 

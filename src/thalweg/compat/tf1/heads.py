@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from thalweg.compat.names import only
+from thalweg.compat.names import inner, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import initializers, losses, math, metrics, nn
 from thalweg.compat.tf1.canned import Canned, Classes, Numbers, _both, _Linear, _Network, _optimizer
@@ -17,6 +17,7 @@ from thalweg.compat.tf1.train.optimizers import Optimizer
 from thalweg.compat.tf1.variables import get_variable
 
 
+@inner
 class MultiLabels:
     """Which of ``n_classes`` classes hold, each for itself: labels are [batch, n_classes] of 0 and 1."""
 
@@ -50,6 +51,7 @@ class MultiLabels:
         }
 
 
+@inner
 class Counts(Numbers):
     """Counts, whose logarithms come out."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import random
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
@@ -84,6 +85,7 @@ class random_uniform_initializer(Initializer):
         return random.random_uniform(shape, self.minval, high, self._dtype(dtype), self.seed)
 
 
+@inner
 def fans(shape: Sequence[int]) -> tuple[float, float]:
     """How many inputs and outputs one unit of a kernel has."""
     if not shape:
@@ -161,6 +163,7 @@ def xavier_initializer(uniform: bool = True, seed: Any = None, dtype: Any = None
     return glorot_uniform_initializer(seed, dtype) if uniform else glorot_normal_initializer(seed, dtype)
 
 
+@inner
 def contrib_variance_scaling(
     factor: float = 2.0, mode: str = "FAN_IN", uniform: bool = False, seed: Any = None, dtype: Any = None
 ) -> Initializer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from thalweg.compat.names import only
+from thalweg.compat.names import inner, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.checkpoints import Saver, get_checkpoint_state, latest_checkpoint
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -99,6 +99,7 @@ class ChiefSessionCreator(SessionCreator):
 WorkerSessionCreator = ChiefSessionCreator
 
 
+@inner
 class HookedSession:
     """A session whose runs call hooks."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import CancelledError, DeadlineExceededError, OutOfRangeError
 from thalweg.compat.tf1.graph import Effect, Node, Operation, Tensor
@@ -102,11 +103,13 @@ class _Batches:
         self._held += [row for row, keep in zip(rows, kept, strict=True) if keep]
 
 
+@inner
 def as_array(x: Any) -> np.ndarray:
     """A value of an example; bytes as an object, for NumPy's own kind of bytes loses zeros at the end."""
     return np.asarray(x, object) if isinstance(x, bytes) else np.asarray(x)
 
 
+@inner
 def stacked(column: Sequence[Any], pad: bool = False) -> np.ndarray:
     """Values of several examples as one array; with ``pad``, filled up with zeros to a common shape."""
     arrays = [as_array(x) for x in column]
@@ -513,6 +516,7 @@ def add_queue_runner(qr: QueueRunner, collection: str = "queue_runners") -> None
 # --- queues of constants ----------------------------------------------------------------------------------------------
 
 
+@inner
 class InputProducer(QueueBase):
     """A queue of the rows of one tensor, pass after pass."""
 

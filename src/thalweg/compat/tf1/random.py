@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from thalweg.compat.names import inner
 from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
@@ -28,6 +29,7 @@ def set_random_seed(seed: int) -> None:
         draws.set_rule(rule)
 
 
+@inner
 def op_seed(seed: Any, *before: Any) -> Any:
     """The seed of a node; where the graph alone has one, the number of nodes made so far, as TensorFlow takes it: with
     those for the arguments ``before`` the draw that are no nodes.
@@ -50,6 +52,7 @@ class _SeededKeys:
         return [np.array([*self.seeds, self.counts[session.draws], 1], np.uint64).astype(np.uint32)]
 
 
+@inner
 def keyed(seed: Any) -> Any:
     """The key of a node with a seed; None for one that draws from the stream of all, as each iteration of a loop."""
     if seed is None or draws.in_loop():
@@ -82,6 +85,7 @@ class _Drawn:
         return [numbers * spread + start]
 
 
+@inner
 def draws_by_seed(node: Any) -> bool:
     """Whether what a node is depends on how often nodes with seeds have drawn."""
     below = leaves([node.t]) if node.t is not None else []

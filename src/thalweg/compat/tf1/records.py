@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from thalweg import events
+from thalweg.compat.names import inner
 from thalweg.errors import ArgumentError, fail
 from thalweg.files import unpacked
 
 
+@inner
 def compression_of(options: Any) -> str:
     """How a file is packed: "GZIP", "ZLIB" or not ("")."""
     given = getattr(options, "compression_type", options)

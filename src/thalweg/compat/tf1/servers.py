@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from thalweg.compat.names import REASONS
+from thalweg.compat.names import REASONS, inner
 from thalweg.graph.memory import Slot
 
 
@@ -131,6 +131,7 @@ _HERE = REASONS["tf.train.Server.join"]
 _values: dict[str, dict[str, Slot]] = {}  # of variables by name; by the addresses of a cluster
 
 
+@inner
 def values_at(target: str) -> dict[str, Slot]:
     """The values that sessions of a target share; an error where a task is no server of this process."""
     if not isinstance(target, str):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math, places
 from thalweg.compat.tf1.graph import Node, Tensor
@@ -148,6 +149,7 @@ def from_dense(tensor: Any, name: str | None = None) -> SparseTensor:
     return SparseTensor(places, math.gather_nd(node, places), math.shape(node, out_type="int64"))
 
 
+@inner
 class DenseView(SparseTensor):
     """A tensor of Keras, of which most elements are 0, as a layer of a program's own sees it."""
 

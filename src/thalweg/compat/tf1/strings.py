@@ -17,7 +17,7 @@ import numpy as np
 
 from thalweg import events
 from thalweg.compat import kinds
-from thalweg.compat.names import Namespace
+from thalweg.compat.names import Namespace, inner
 from thalweg.compat.testing import ArrayTestCase
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.app import flags
@@ -285,6 +285,7 @@ def write_file(filename: Any, contents: Any, name: str | None = None) -> HostTen
     )
 
 
+@inner
 class HostSource:
     """Values that Python makes of host nodes before the graph runs: ``fn`` gives a list of them."""
 
@@ -297,6 +298,7 @@ class HostSource:
         return list(self.fn(*session.run(inputs, wanted)))
 
 
+@inner
 def from_host(
     inputs: Sequence[Tensor], fn: Any, dtype: Any, shape: Any, name: str | None, kind: str
 ) -> Tensor:
@@ -304,6 +306,7 @@ def from_host(
     return all_from_host(inputs, lambda *args: [fn(*args)], [(dtype, shape)], name, kind)[0]
 
 
+@inner
 def all_from_host(
     inputs: Sequence[Tensor], fn: Any, specs: Sequence[tuple[Any, Any]], name: str | None, kind: str
 ) -> list[Tensor]:
@@ -373,6 +376,7 @@ def assign_moving_average(
     )
 
 
+@inner
 def debiased(variable: Any, new: Any, decay: Any) -> list[Any]:
     """The updates of a moving average that is freed from its start at 0, and of what it is kept in."""
     from thalweg.compat.tf1 import initializers, variables

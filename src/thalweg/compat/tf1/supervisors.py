@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from thalweg.compat.names import only
+from thalweg.compat.names import inner, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.checkpoints import Saver, latest_checkpoint
 from thalweg.compat.tf1.errors import OutOfRangeError
@@ -137,6 +137,7 @@ class Supervisor:
             self.summary_writer.add_summary(summary, sess.run(step) if isinstance(step, g.Node) else step)
 
 
+@inner
 def train_loop(
     train_op: Any,
     logdir: str | None,

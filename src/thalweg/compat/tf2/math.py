@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import dtypes, nn, optimizers
-from thalweg.compat.names import described
+from thalweg.compat.names import described, inner
 from thalweg.compat.tf1.types import numpy_dtype
 from thalweg.compat.tf2.values import alike, axes, cast, number, pair, tensor
 from thalweg.errors import DTypeError, IndexRangeError, fail
@@ -46,6 +46,7 @@ _KERNELS = {
 }  # fmt: skip
 
 
+@inner
 def kernel(op: Callable[..., Any]) -> str:
     """What TensorFlow calls an op in its messages: ``AddV2``, ``LessEqual``.
 
@@ -66,6 +67,7 @@ def _binary(op: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+@inner
 def quotient(op: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
     """A quotient as TensorFlow has it: of whole numbers as float64, of those of 8 and 16 bits as float32."""
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg import nn
-from thalweg.compat.names import Namespace, described, only
+from thalweg.compat.names import Namespace, described, inner, only
 from thalweg.compat.tf2 import arrays, math
 from thalweg.compat.tf2.random import log_uniform_candidate_sampler, seeded_key, stateless_uniform
 from thalweg.compat.tf2.values import axes, cast, filled, lengths, number, pair, spatial, tensor
@@ -204,6 +204,7 @@ avg_pool1d, avg_pool2d, avg_pool3d = (_pooling(nn.avg_pool, rank) for rank in (1
 max_pool, avg_pool = max_pool2d, avg_pool2d
 
 
+@inner
 class FractionalPool(NamedTuple):
     """What fractional pooling gives, and between which rows and columns its windows lie."""
 

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from thalweg import dtypes, nn, philox
-from thalweg.compat.names import described, only
+from thalweg.compat.names import described, inner, only
 from thalweg.compat.streams import (
     DEFAULT_GRAPH_SEED,
     OperationSeeds,
@@ -89,6 +89,7 @@ class _Rule(draws.SeedRule):
         return Stream(*pair_of_seeds(_state["seeds"].seed, 0)).order
 
 
+@inner
 def seeded_key(seed: Any) -> Any:
     """The key of a draw with a seed of its own: the next one of that seed's sequence; None where there is no seed.
 
@@ -109,11 +110,13 @@ def seeded_key(seed: Any) -> Any:
     return held.keys.setdefault(mixed, Generator(mixed)).next_key()
 
 
+@inner
 def seeds_of_operation(seed: int | None) -> tuple[int, int] | None:
     """The two seeds of an operation outside of compiled functions, None where nothing was seeded."""
     return None if current_recorder() is not None else _state["seeds"].of_operation(seed)
 
 
+@inner
 def numbers_of(kind: str, dtype: Any, seed: Any, shape: dict[str, Any] | None = None) -> Any:
     """What a draw takes its numbers from: TensorFlow's where a seed decides them and they are made at once, else the
     key of :func:`seeded_key`. Draws of one kind, dtype and seed go on one after the other.

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import node_defs
 from thalweg.compat.tf1.graph import (
@@ -202,6 +203,7 @@ def py_func(
     return parts if isinstance(Tout, (list, tuple)) else parts[0]
 
 
+@inner
 def computed(
     fn: Callable[..., Any],
     inputs: Sequence[Any],
@@ -216,6 +218,7 @@ def computed(
     return wrap_all(list(made) if isinstance(made, tuple) else [made], name, kind, inputs)
 
 
+@inner
 def on_tensors(func: Callable[..., Any]) -> Callable[..., Any]:
     """The function, which takes and gives eager tensors, as one of arrays."""
     from thalweg.compat.tf2.values import tensor  # the second generation is built on this one

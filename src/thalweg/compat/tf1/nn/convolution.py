@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg import nn
-from thalweg.compat.names import only
+from thalweg.compat.names import inner, only
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.graph import Tensor, value, values, wrap, wrap_all
@@ -466,6 +466,7 @@ def max_pool_with_argmax(
     return pooled, math.cast(chosen, Targmax)
 
 
+@inner
 class FractionalPool(NamedTuple):
     """What fractional pooling gives, and between which rows and columns its windows lie."""
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from thalweg import nn
-from thalweg.compat.names import described
+from thalweg.compat.names import described, inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import Tensor, value, wrap, wrap_all
 from thalweg.compat.tf1.nn.lookup import joined
@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 
+@inner
 class Sampled(NamedTuple):
     """What a sampler gives."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from thalweg import optimizers
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import math
 from thalweg.compat.tf1.control import control_dependencies, group
@@ -297,6 +298,7 @@ def _emit_rounded(e: Any, x: Any, y: Any) -> Any:
     grad=lambda g, y, a, b: [g * b, g * a],
     lower=Pointwise(_emit_rounded),
 )
+@inner
 def rounded_product(x, y, /):  # type: ignore[no-untyped-def]
     """x * y, rounded before anything is added to it."""
     return np.multiply(x, y)

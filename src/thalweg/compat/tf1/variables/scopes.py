@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.graph import (
     GraphKeys,
@@ -269,6 +270,7 @@ def variable_scope(
             graph.scope_counts = {key: n for key, n in counts.items() if not key.startswith(below)}
 
 
+@inner
 def pure_variable_scope(name_or_scope: Any, reuse: Any = None, *options: Any, **named: Any) -> Any:
     """A variable scope that opens no name scope."""
     names = (

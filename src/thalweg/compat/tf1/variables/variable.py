@@ -11,6 +11,7 @@ import numpy as np
 
 from thalweg.compat import graphs
 from thalweg.compat.made_once import kept
+from thalweg.compat.names import inner
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1.errors import OutOfRangeError
 from thalweg.compat.tf1.graph import (
@@ -290,6 +291,7 @@ def _free_effect(updates: Sequence[Any]) -> Effect:
         graph.branches = branches
 
 
+@inner
 class RecorderOfCalls(Recorder):
     """What layers of Keras assign in calls that a graph makes; nodes that assign there are run by sessions."""
 
