@@ -240,3 +240,19 @@ def test_a_number_is_not_looped_over() -> None:
     f = compiled("@tf.function\ndef f(x):\n    float(x)\n    for y in x:\n        x += y\n    return x")
     with pytest.raises(TypeError, match="tensor"):
         f(tf.constant(3.0))
+
+
+def test_the_turns_of_few_objects_are_kept_those_used_last() -> None:
+    traced: list[Any] = []
+    f, often, gone = compiled(SCALED, noted=traced.append), Scale(0.5), []
+    for by in range(20):
+        scale = Scale(float(by))
+        for each in (scale, scale, often):  # it is worth a program
+            f(tf.constant(50), each)
+        gone.append(weakref.ref(scale))
+    del scale, each
+    gc.collect()
+    assert gone[0]() is None and gone[-1]() is not None
+    known = len(traced)
+    f(tf.constant(50), often)
+    assert len(traced) == known
