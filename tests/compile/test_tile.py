@@ -500,6 +500,17 @@ def test_threads_share_out_the_larger_operand():
     assert by_rows(128, 192)  # too few panels to go round
 
 
+def test_rows_are_shared_out_where_b_lies_in_panels():
+    panels = Operand(((128, 32),), ((16, 32 * 128), (32, 1)))
+
+    def by_rows(m: int) -> bool:
+        return choose_tiling(
+            Product(m, 512, 128, row_major(m, 128), panels, row_major(m, 512)), AVX512
+        ).split_rows
+
+    assert by_rows(128) and not by_rows(32)  # too few tiles of rows to go round
+
+
 def test_tiles_have_fewer_loads_where_loads_cost():
     product = Product(2000, 640, 100, row_major(2000, 100), row_major(100, 640), row_major(2000, 640))
     tiles = [choose_tiling(product, replace(AVX512, cpu=cpu)) for cpu in ("znver5", "emeraldrapids")]

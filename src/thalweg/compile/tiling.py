@@ -19,6 +19,8 @@ B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each
 # an A larger than this is read once, if so much packed B allows it: half, where others may use half of the cache
 A_BYTES, B_BYTES = 1 << 20, 2 << 20
 LEAST_PANELS = 8  # for the threads to share out, where B is larger than A, which then all of them read
+# where nobody packs B: then whole rows, on which a thread goes on with other work
+LEAST_ROW_TILES = 8
 MOST_PIECES, LEAST_PIECE = 16, 1024  # of k, where the threads share that out
 PIECES_BYTES, LONG = (
     600 << 10,
@@ -193,9 +195,8 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         groups = m // product.group
         rows = -(-groups // -(-m // rows)) * product.group
     cols, size = vectors * lanes, itemsize(product.dtype)
-    in_place = (
-        dot or stream or _in_panels(product.b, cols) or (_few(m, rows) and runs_of(product.b.cols, cols))
-    )
+    in_panels = _in_panels(product.b, cols)
+    in_place = dot or stream or in_panels or (_few(m, rows) and runs_of(product.b.cols, cols))
     in_place = in_place and slide is None
     limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
     if k is not None:
@@ -218,7 +219,9 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
         group_panels=group_panels,
         pack_a=pack_a,
         pack_b=not in_place,
-        split_rows=row_tiles > panels and not (m and n and m < n and panels >= LEAST_PANELS),
+        split_rows=row_tiles >= LEAST_ROW_TILES
+        if in_panels
+        else row_tiles > panels and not (m and n and m < n and panels >= LEAST_PANELS),
         rows_outer=pack_a and panels > group_panels,
         dot=dot,
         slide=slide,
