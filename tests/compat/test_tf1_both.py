@@ -12,7 +12,7 @@ import pytest
 import thalweg.compat.tf1 as tf
 from compat.conftest import Run
 from compat.graphs import run
-from thalweg.compat.streams import SeedsOfNumPy
+from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.errors import ArgumentError
 
 pytestmark = pytest.mark.usefixtures("new_graph")
@@ -224,3 +224,39 @@ def test_hinges_take_targets_of_0_as_they_are(thalweg_run: Run, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     plain, squared = "[0.825, 0.825]", "[0.9225, 0.825]"
     assert done.stdout.split("\n")[:5] == [plain, squared, plain, squared, "[0.725, 0.825]"]
+
+
+# --- draws within layers --------------------------------------------------------------------------------------------
+
+SEEDED_LAYERS = """
+import numpy as np
+import tensorflow as tf
+from keras.layers import Input, Lambda
+from keras.models import Model
+
+x = np.zeros((3, 1), "float32")
+for draw in (
+    lambda z: z + tf.random_uniform([3, 1], seed=5),
+    lambda z: z + tf.random_normal(tf.shape(z)),
+    lambda z: tf.nn.dropout(z + 1, 0.5, seed=2),
+    lambda z: tf.random_shuffle(z + tf.constant([[1.0], [2.0], [3.0]]), seed=1),
+):
+    tf.set_random_seed(3)
+    inputs = Input((1,))
+    model = Model(inputs, Lambda(draw)(inputs))
+    print(*np.ravel([model.predict(x) for _ in range(3)]))
+    model.compile("sgd", "mse")
+    model.evaluate(x, x, verbose=0)
+"""
+
+
+def test_a_seeded_graph_draws_within_layers_of_keras(thalweg_run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "seeded_layers.py"
+    path.write_text(SEEDED_LAYERS)
+    first, again = thalweg_run(path), thalweg_run(path)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout == again.stdout
+    rows = [np.array(line.split(), float).reshape(3, 3) for line in first.stdout.splitlines()]
+    stream = Stream(*pair_of_seeds(3, 5))  # of known shape, with a seed: TensorFlow's numbers
+    np.testing.assert_allclose(rows[0], [stream.uniform((3,), np.float32) for _ in range(3)], rtol=1e-6)
+    assert all(len(np.unique(found, axis=0)) > 1 for found in rows)

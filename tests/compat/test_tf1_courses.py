@@ -452,10 +452,28 @@ def test_a_decoder_function_whose_scores_are_a_layer_in_the_scope_of_the_decoder
         assert session.run(scores).shape[::2] == (2, 5)
 
 
-def test_mnist_without_images_to_validate_with(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mnist_without_images_to_validate_with(
+    digits_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("THALWEG_DATA", str(digits_folder))
-    found = read_data_sets("MNIST_data", validation_size=0)
+    found = read_data_sets(tmp_path / "deep" / "MNIST_data", validation_size=0)
     assert found.validation.images.shape == (0, found.train.images.shape[1])
+    assert (tmp_path / "deep" / "MNIST_data").is_dir()  # programs write their own files there
+
+
+def test_mnist_in_the_order_of_seeds(
+    digits_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("THALWEG_DATA", str(digits_folder))
+    with tf.Graph().as_default():
+        tf.set_random_seed(3)
+        found = read_data_sets(tmp_path, validation_size=10)
+        plain = read_data_sets(tmp_path, validation_size=10, seed=5).train
+    for part, seed in ((found.train, 3), (plain, 5)):
+        order = np.random.RandomState(seed).permutation(part.num_examples)
+        images = part.images
+        np.random.seed(seed)  # noqa: NPY002 - programs begin it anew, too
+        assert np.array_equal(part.next_batch(12)[0], images[order[:12]])
 
 
 # --- texts in exported models ---------------------------------------------------------------------------------

@@ -571,3 +571,73 @@ def test_rows_are_stitched_whatever_the_rank_of_their_numbers() -> None:
     with tf.Session() as sess:
         found = sess.run(rows, {table: [[9, 0], [9, 1], [9, 0], [9, 1], [9, 1]]})
     assert found.tolist() == [[1], [2], [1], [2], [2]]
+
+
+def _steps_of(make: Any) -> list[list[float]]:
+    """What ``make(training, x, total)`` gives, and what its run leaves in ``total``: in training, and not."""
+    training, x = tf.placeholder(tf.bool, []), tf.placeholder(tf.float32, [])
+    total = tf.Variable(0.0)
+    made = make(training, x, total)
+    found = []
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        for truth in (True, False):
+            found.append([sess.run(made, {training: truth, x: 3.0}).tolist(), sess.run(total).tolist()])
+    return found
+
+
+def test_a_branch_waits_for_what_was_made_before_it() -> None:
+    def made(training: Any, x: Any, total: Any) -> Any:
+        moved = tf.cond(training, lambda: tf.assign_add(total, x).op, lambda: tf.no_op())
+
+        def after() -> Any:
+            with tf.control_dependencies([moved]):
+                return tf.identity(x)
+
+        return tf.cond(training, after, lambda: total + 1)
+
+    assert _steps_of(made) == [[3.0, 3.0], [4.0, 3.0]]
+
+
+def test_what_was_made_before_a_branch_takes_place_whichever_is_taken() -> None:
+    def made(training: Any, x: Any, total: Any) -> Any:
+        moved = tf.assign_add(total, x)
+
+        def after() -> Any:
+            with tf.control_dependencies([moved]):
+                return x * 2
+
+        return tf.cond(training, after, lambda: x)
+
+    assert _steps_of(made) == [[6.0, 3.0], [3.0, 6.0]]
+
+
+def test_a_choice_of_operations_is_the_truth_once_they_have_taken_place() -> None:
+    def made(training: Any, x: Any, total: Any) -> Any:
+        return tf.cond(training, lambda: tf.group(tf.assign_add(total, x)), lambda: tf.no_op())
+
+    assert _steps_of(made) == [[True, 3.0], [False, 3.0]]
+
+
+def test_averages_that_a_branch_moves_are_read_by_another() -> None:
+    rows, training = tf.placeholder(tf.float32, [4, 2]), tf.placeholder(tf.bool, [])
+    mean, variance = tf.nn.moments(rows, [0])
+    averages = tf.train.ExponentialMovingAverage(0.5)
+    moved = tf.cond(training, lambda: averages.apply([mean, variance]), lambda: tf.no_op())
+
+    def of_batch() -> Any:
+        with tf.control_dependencies([moved]):
+            return tf.identity(mean), tf.identity(variance)
+
+    used = tf.cond(training, of_batch, lambda: (averages.average(mean), averages.average(variance)))
+    w = tf.Variable([1.0, 1.0])
+    step = tf.train.GradientDescentOptimizer(0.1).minimize(
+        tf.reduce_sum(tf.nn.batch_normalization(rows, *used, None, w, 1e-3) ** 2)
+    )
+    given = np.arange(8.0).reshape(4, 2)
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer(), {training: True})
+        for k in (1, 2):
+            sess.run(step, {rows: given * k, training: True})
+        found = sess.run(used, {rows: given, training: False})
+    np.testing.assert_allclose(found, [[3.75, 5.0], [11.25, 11.25]])

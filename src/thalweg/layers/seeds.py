@@ -17,6 +17,19 @@ __all__ = ["Seeded", "memories"]
 _NEXT = np.array([0, 0, 1, 0], np.uint32)
 
 
+def place_of(seed: int, name: str) -> Variable:
+    """The place in the sequence of keys that ``seed`` begins: uint32[4], the next key."""
+    return Variable(philox.make_key(seed % 2**64), trainable=False, name=name, dtype="uint32")
+
+
+def next_key_at(place: Variable) -> Any:
+    """The key at a place, which is the one behind it then."""
+    with no_grad():
+        key: Any = place + constant(np.zeros(4, np.uint32))
+        place.assign(place + constant(_NEXT))
+    return key
+
+
 class Seeded(Layer):
     """A layer whose draws are decided by ``seed`` alone, call after call, if one is given.
 
@@ -32,8 +45,7 @@ class Seeded(Layer):
         self.seed = seed
         self.seed_state: Any = None
         if seed is not None:
-            key = philox.make_key(int(seed) % 2**64)
-            self.seed_state = Variable(key, trainable=False, name=f"{self.name}/seed_state", dtype="uint32")
+            self.seed_state = place_of(int(seed), f"{self.name}/seed_state")
 
     def own_weights(self) -> list[Variable]:
         """The weights of this layer itself, without the place in the sequence."""
@@ -41,12 +53,7 @@ class Seeded(Layer):
 
     def next_key(self) -> Any:
         """The ``key`` of one draw: None without a seed, which takes the next one of ``tw.random``."""
-        if self.seed_state is None:
-            return None
-        with no_grad():
-            key = self.seed_state + constant(np.zeros(4, np.uint32))
-            self.seed_state.assign(self.seed_state + constant(_NEXT))
-        return key
+        return None if self.seed_state is None else next_key_at(self.seed_state)
 
 
 def memories(layer: Layer) -> list[Variable]:

@@ -76,7 +76,10 @@ def cond(
     fn1: Any = None,
     fn2: Any = None,
 ) -> Any:
-    """What ``true_fn()`` or ``false_fn()`` gives, by the truth of a scalar; a branch's assignments go with it."""
+    """What ``true_fn()`` or ``false_fn()`` gives, by the truth of a scalar; a branch's assignments go with it.
+
+    Where they give operations, the truth, once the operations have taken place.
+    """
     true_fn, false_fn = true_fn or fn1, false_fn or fn2
     if isinstance(pred, bool):
         return true_fn() if pred else false_fn()
@@ -87,7 +90,7 @@ def cond(
     with default_graph().name_scope(name or "cond"):
         made = control.cond(test, branches[0].build, branches[1].build)
         effects = [e for branch in branches for e in branch.effects]
-        return _result(made, effects, branches)
+        return map_structure(lambda t: node_after(t, None, "Merge", list(dict.fromkeys(effects))), made)
 
 
 class _Branch:
@@ -96,7 +99,6 @@ class _Branch:
     def __init__(self, test: core.Tensor, wanted: bool, fn: Callable[[], Any]) -> None:
         self.test, self.wanted, self.fn = test, wanted, fn
         self.effects: list[Effect] = []
-        self.is_operation = False
 
     def build(self) -> Any:
         """The branch's expressions."""
@@ -118,7 +120,6 @@ class _Branch:
                 test = guards[0][0] if guards else wrap(self.test, None, "pred_id")
                 effect.actor = _Guarded(effect.actor, test, self.wanted)
         if result is None or isinstance(result, Operation):
-            self.is_operation = True
             self.effects = effects_of([result] if result is not None else [])
             return g.core.constant(self.wanted)
         self.effects = made
@@ -128,7 +129,9 @@ class _Branch:
         if isinstance(leaf, Operation):
             self.effects += effects_of(leaf)
             return core.constant(self.wanted)
-        return self.body.plain(value(leaf))
+        expression = value(leaf)
+        self.effects += self.body.from_before(expression)
+        return self.body.plain(expression)
 
 
 class _Guarded:
@@ -141,14 +144,6 @@ class _Guarded:
         """Do it in the branch that is taken."""
         if bool(session.run(self.test, {k: v for k, v in fed.items() if isinstance(k, Node)})) == self.wanted:
             self.actor.act(session, fed)
-
-
-def _result(made: Any, effects: list[Effect], branches: Sequence[_Branch]) -> Any:
-    effects = list(dict.fromkeys(effects))
-    if all(branch.is_operation for branch in branches):
-        return Operation(None, "Merge", Effect(deps=effects))
-
-    return map_structure(lambda t: node_after(t, None, "Merge", effects), made)
 
 
 def case(

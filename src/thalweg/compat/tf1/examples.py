@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from thalweg.compat.tf1.graph import Tensor
+from thalweg.compat.tf1.graph import Tensor, default_graph
 from thalweg.compat.tf1.types import as_dtype
 
 
 class DataSet:
-    """Images and labels, given out in batches."""
+    """Images and labels, given out in batches, in orders of ``np.random``: it begins with ``seed``, or with that of the
+    graph, where there is one.
+    """
 
     def __init__(
         self,
@@ -25,6 +28,9 @@ class DataSet:
     ) -> None:
         self._images, self._labels = images, labels
         self._epochs, self._position = 0, 0
+        given = default_graph().seed if seed is None else seed
+        if given is not None:
+            np.random.seed(given)  # noqa: NPY002 - programs draw from it, too
 
     @property
     def images(self) -> np.ndarray:
@@ -86,11 +92,13 @@ def read_data_sets(
     """MNIST (or Fashion-MNIST, if the folder or the address says so): 55,000 + 5,000 + 10,000 images.
 
     Images are floats in [0, 1] (0..255 as uint8 for that dtype) of shape [n, 784], or [n, 28, 28, 1] with
-    ``reshape=False``; labels are class numbers, or rows of ten with ``one_hot``. The folder is only a name here: see
-    :func:`thalweg.data.load` for where the files come from.
+    ``reshape=False``; labels are class numbers, or rows of ten with ``one_hot``. The folder is made, for what programs
+    put there beside; see :func:`thalweg.data.load` for where the files come from.
     """
     from thalweg import data
 
+    if train_dir and not fake_data:
+        os.makedirs(train_dir, exist_ok=True)
     fashion = "fashion" in f"{train_dir} {source_url}".lower()
     found = data.load("fashion" if fashion else "mnist")
     kept = min(validation_size, len(found.train_images) // 2)
@@ -99,7 +107,7 @@ def read_data_sets(
         (found.train_images[:kept], found.train_labels[:kept]),
         (found.test_images, found.test_labels),
     )
-    return Datasets(*(DataSet(_images(x, dtype, reshape), _labels(y, one_hot)) for x, y in parts))
+    return Datasets(*(DataSet(_images(x, dtype, reshape), _labels(y, one_hot), seed=seed) for x, y in parts))
 
 
 def _images(x: np.ndarray, dtype: Any, reshape: bool) -> np.ndarray:

@@ -8,13 +8,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from thalweg.compat.names import inner
-from thalweg.compat.streams import SeedsOfNumPy, Stream, pair_of_seeds
+from thalweg.compat.streams import RepeatedStream, SeedsOfNumPy, Stream, pair_of_seeds
 from thalweg.compat.tf1 import graph as g
 from thalweg.compat.tf1 import late, math
 from thalweg.compat.tf1.graph import Node, Tensor, default_graph, value, wrap
 from thalweg.compat.tf1.lengths import before, like, numbers_of
 from thalweg.compat.tf1.types import as_dtype, numpy_dtype
+from thalweg.compat.tf1.variables.variable import in_step_of_keras
 from thalweg.graph.walk import leaves
+from thalweg.layers.seeds import next_key_at, place_of
 from thalweg.ops import draws, random
 from thalweg.ops.index import take
 
@@ -54,9 +56,15 @@ class _SeededKeys:
 
 @inner
 def keyed(seed: Any) -> Any:
-    """The key of a node with a seed; None for one that draws from the stream of all, as each iteration of a loop."""
+    """The key of a node with a seed; None for one that draws from the stream of all, as each iteration of a loop.
+
+    In a step of Keras's own, which no session runs, its place in the sequence is a variable of the step.
+    """
     if seed is None or draws.in_loop():
         return None
+    if in_step_of_keras():
+        first, second = pair_of_seeds(default_graph().seed, int(seed))
+        return next_key_at(place_of(first + (second << 32), "seed"))
     return g.source_leaf(_SeededKeys(seed), 0, np.uint32, (4,), "seed")
 
 
@@ -93,11 +101,19 @@ def draws_by_seed(node: Any) -> bool:
 
 
 def _seeded(kind: str, lengths: Any, dtype: Any, seed: Any, *bounds: int, line: Any = (1, 0)) -> Any:
-    """The numbers of a node with a seed of its own and a known shape; None for all others."""
+    """The numbers of a node with a seed of its own and a known shape; None for all others. In a step of Keras's own
+    where their stream stands is a variable of the step.
+    """
     if seed is None or draws.in_loop() or lengths is None or not all(isinstance(n, int) for n in lengths):
         return None
     kind_of = np.dtype(numpy_dtype(dtype))
     shape = tuple(lengths)
+    if in_step_of_keras():
+        if not RepeatedStream.serves(kind, kind_of):
+            return None
+        stream = RepeatedStream(*pair_of_seeds(default_graph().seed, int(seed)))
+        numbers = getattr(stream, kind)(*bounds, shape, kind_of)
+        return numbers if line == (1, 0) else numbers * line[0] + line[1]
     return g.source_leaf(_Drawn(kind, seed, shape, kind_of, *bounds, line=line), 0, kind_of, shape, "seeded")
 
 
@@ -209,7 +225,8 @@ def random_shuffle(value: Any, seed: Any = None, name: Any = None) -> Tensor:
     if rows.shape is None:
         order = random_shuffle(math.range(math.shape(value)[0]), seed)
         return late.deferring(math.gather)(value, order, name=name)
-    if seed is not None and not draws.in_loop() and isinstance(rows.shape[0], int):
+    held = draws.in_loop() or in_step_of_keras()
+    if seed is not None and not held and isinstance(rows.shape[0], int):
         places = g.source_leaf(
             _Drawn("order", seed, rows.shape[:1], np.int64), 0, np.int64, rows.shape[:1], "order"
         )

@@ -229,6 +229,14 @@ class inside:
 
         return rebuild([t], given, make)[0]
 
+    def from_before(self, t: core.Tensor) -> list[Effect]:
+        """What was made before the body and is waited for by what the body made of an expression."""
+        recorder: Any = current_recorder()
+        made = getattr(recorder, "made", ())
+        nodes = topological([t], stop=lambda x: id(x.inputs[0] if x.op is item else x) not in made)
+        waiting = [x for x in nodes if x.op is g.after and id(x) in made]
+        return [e for x in waiting for e in x.attrs["effects"] if e.number <= self.first]
+
     def waiting(self, node: core.Tensor) -> core.Tensor:
         """What is given to the body: a variable as it is once that was done on which the whole body depends."""
         if not self.controls or not isinstance(node, core.Variable):

@@ -304,13 +304,18 @@ def _step() -> Recorder | None:
     return recorder
 
 
+def in_step_of_keras() -> bool:
+    """Whether a step of Keras's own is being made, which no session runs."""
+    return not isinstance(_step(), RecorderOfCalls | None)
+
+
 def _assigned(ref: Variable, new: core.Tensor, name: str | None, kind: str, given: Any = None) -> Tensor:
     variable = ref.t
     new = g.cast(new, variable.dtype)
     if new.shape == () and variable.shape:
         new = broadcast_to.build([new], {"shape": variable.shape})
     recorder = current_recorder()
-    if recorder is not None and not isinstance(_step(), RecorderOfCalls | None):  # in a step of Keras's own
+    if recorder is not None and in_step_of_keras():
         recorder.record(variable, new)
         return Tensor(new, Operation(name, kind))
     effect = Effect([(variable, new)])
