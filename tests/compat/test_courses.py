@@ -176,6 +176,7 @@ print('done')
 """
 
 PLOTS = """
+import os
 import matplotlib
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
@@ -198,6 +199,9 @@ plt.hold(True)
 plt.grid(b=True, which='major')
 plt.semilogy([1, 2], [1, 2], nonposy='clip')
 plt.stem([1, 2], [1, 2], use_line_collection=True)
+figure.savefig('drawn.png', dpi=20, color='black')
+plt.savefig('drawn.svg', color='black', frameon=False)
+assert os.path.getsize('drawn.png') and os.path.getsize('drawn.svg')
 assert plt.get_cmap('spectral')(0.5) == plt.get_cmap('nipy_spectral')(0.5) == plt.cm.spectral(0.5)
 assert plt.cm.get_cmap('jet', 4).N == 4
 figure.canvas.set_window_title('figure')

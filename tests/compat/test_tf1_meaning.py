@@ -641,3 +641,11 @@ def test_averages_that_a_branch_moves_are_read_by_another() -> None:
             sess.run(step, {rows: given * k, training: True})
         found = sess.run(used, {rows: given, training: False})
     np.testing.assert_allclose(found, [[3.75, 5.0], [11.25, 11.25]])
+
+
+def test_a_length_that_is_not_known_ends_no_slice() -> None:
+    x = tf.placeholder(tf.float32, [None, 3])
+    rest, all_of_it = x[1 : x.shape[0], :], x[x.shape[0] :]
+    assert rest.shape.as_list() == [None, 3]
+    with tf.Session() as sess:
+        assert [y.shape for y in sess.run([rest, all_of_it], {x: np.zeros((4, 3))})] == [(3, 3), (4, 3)]

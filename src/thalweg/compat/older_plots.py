@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -102,7 +103,27 @@ def _old_colours(module: Any) -> None:
             setattr(module, name, function)
 
 
+def _old_files(base: Any) -> None:
+    """What a format of files takes no notice of might be told, as a colour."""
+    prints = base.print_figure
+    known = {
+        *inspect.signature(prints).parameters,
+        "metadata",
+        "pil_kwargs",
+        "papertype",
+        "bbox_inches_restore",
+    }
+
+    @functools.wraps(prints)
+    def print_figure(self: Any, *args: Any, **options: Any) -> Any:
+        return prints(self, *args, **{name: value for name, value in options.items() if name in known})
+
+    base.print_figure = print_figure
+
+
 def _old_windows(module: Any) -> None:
+    _old_files(module.FigureCanvasBase)
+
     def set_window_title(self: Any, title: str) -> None:
         """What the window is called, where there is one."""
         if self.manager is not None:

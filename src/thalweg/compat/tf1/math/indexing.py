@@ -14,7 +14,7 @@ from thalweg.compat.tf1.math.creation import range as _range
 from thalweg.compat.tf1.math.reductions import cumprod, reduce_max, reduce_prod, reduce_sum
 from thalweg.compat.tf1.math.shapes import reshape
 from thalweg.compat.tf1.places import checked as _checked_places
-from thalweg.compat.tf1.types import numpy_dtype
+from thalweg.compat.tf1.types import UnknownDimension, numpy_dtype
 from thalweg.graph import tensor as core
 from thalweg.graph.op import make_op
 from thalweg.nn.embedding import row_numbers
@@ -258,7 +258,7 @@ def _item(self: Tensor, key: Any) -> Tensor:
     if isinstance(key, (Node, np.ndarray)) and key.dtype == bool:
         return boolean_mask(self, key)
     key = tuple(key) if isinstance(key, list) else key
-    keys = key if isinstance(key, tuple) else (key,)
+    keys = tuple(map(_of_known_ends, key if isinstance(key, tuple) else (key,)))
     source, keys = _open_ends(keys, value(self))
     plain = _plain_key(keys)
     dims = None
@@ -273,6 +273,13 @@ def _item(self: Tensor, key: Any) -> Tensor:
     return wrap(
         index.getitem(source, plain), None, "strided_slice", [self, 0, 0, 0], dims=dims, static=static
     )
+
+
+def _of_known_ends(k: Any) -> Any:
+    """A slice whose ends are lengths that are not known is one without these ends, as in TensorFlow 1."""
+    if not isinstance(k, python_slice):
+        return k
+    return python_slice(*(None if isinstance(x, UnknownDimension) else x for x in (k.start, k.stop)), k.step)
 
 
 def _plain_key(key: Any) -> tuple[Any, ...]:
