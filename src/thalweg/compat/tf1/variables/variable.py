@@ -304,6 +304,7 @@ def _step() -> Recorder | None:
     return recorder
 
 
+@inner
 def in_step_of_keras() -> bool:
     """Whether a step of Keras's own is being made, which no session runs."""
     return not isinstance(_step(), RecorderOfCalls | None)
