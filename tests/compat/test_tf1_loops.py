@@ -206,7 +206,7 @@ def test_loops_and_branches_have_scopes() -> None:
     assert tf.case([(i < 1, lambda: i), (i < 2, lambda: i + 1)], lambda: i + 5).name == "case/cond/Merge:0"
     tf.cond(i < 2, lambda: tf.get_variable("shared", [1]), lambda: tf.Variable([1.0], name="own"))
     assert [v.name for v in tf.global_variables()] == ["shared:0", "cond_1/own:0"]
-    assert tf.cond(i < 2, tf.no_op, tf.no_op).name == "cond_2/Merge"
+    assert tf.cond(i < 2, tf.no_op, tf.no_op).name == "cond_2/Merge:0"
 
 
 def test_a_loop_that_assigns_has_one_scope() -> None:

@@ -279,7 +279,8 @@ def _of_known_ends(k: Any) -> Any:
     """A slice whose ends are lengths that are not known is one without these ends, as in TensorFlow 1."""
     if not isinstance(k, python_slice):
         return k
-    return python_slice(*(None if isinstance(x, UnknownDimension) else x for x in (k.start, k.stop)), k.step)
+    start, stop = (None if isinstance(x, UnknownDimension) else x for x in (k.start, k.stop))
+    return python_slice(start, stop, k.step)
 
 
 def _plain_key(key: Any) -> tuple[Any, ...]:
