@@ -620,10 +620,55 @@ print('done')
 """
 
 
+OWN_BOARD = """
+import glob
+import numpy as np
+import tensorflow as tf
+from keras.callbacks import TensorBoard
+from keras.layers import Dense
+from keras.models import Sequential
+
+class OwnBoard(TensorBoard):
+    'One file for all calls of fit, as programs that learn by playing have it.'
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.step = 1
+        self.writer = tf.summary.FileWriter(self.log_dir)
+
+    def set_model(self, model):
+        pass
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.update_stats(**logs)
+
+    def on_batch_end(self, batch, logs=None):
+        pass
+
+    def on_train_end(self, _):
+        pass
+
+    def update_stats(self, **stats):
+        self._write_logs(stats, self.step)
+
+board = OwnBoard(log_dir='logs')
+model = Sequential([Dense(1, input_shape=(2,))])
+model.compile('sgd', 'mse')
+for board.step in (1, 2):
+    # single numbers of NumPy are numbers
+    model.fit(np.ones((4, 2)), [np.float32(k) for k in range(4)], verbose=0, callbacks=[board])
+board.update_stats(reward=2.5)
+found = [(v.tag, e.step) for f in glob.glob('logs/*') for e in tf.train.summary_iterator(f) for v in e.summary.value]
+assert found == [('loss', 1), ('loss', 2), ('reward', 2)], found
+print('done')
+"""
+
+
 @pytest.mark.parametrize(
     "text",
-    [TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS, SPARSE, ORDERS, NAMES],
+    [OWN_BOARD, TENSORS, FIGURES, FIRST_VALUES, GRAPHS, AS_IT_WAS, HELPERS, SPARSE, ORDERS, NAMES],
     ids=[
+        "a board of one's own",
         "tensors as inputs",
         "figures",
         "first values",

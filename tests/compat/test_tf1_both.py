@@ -260,3 +260,35 @@ def test_a_seeded_graph_draws_within_layers_of_keras(thalweg_run: Run, tmp_path:
     stream = Stream(*pair_of_seeds(3, 5))  # of known shape, with a seed: TensorFlow's numbers
     np.testing.assert_allclose(rows[0], [stream.uniform((3,), np.float32) for _ in range(3)], rtol=1e-6)
     assert all(len(np.unique(found, axis=0)) > 1 for found in rows)
+
+
+def test_names_below_scopes_that_are_opened_again() -> None:
+    """As 1.15 names them: a scope without a name, one that is given itself, layers without names in them."""
+
+    def judged(x: Any) -> Any:
+        with tf.variable_scope("discriminator"):
+            return tf.layers.dense(tf.layers.dense(x, 3), 2)
+
+    x = tf.zeros([4, 5])
+    with tf.variable_scope("") as scope:
+        judged(x)
+        scope.reuse_variables()
+        judged(x)
+    with tf.variable_scope("", reuse=True) as again:
+        assert (again.name, again.original_name_scope) == ("", "")
+        judged(x)
+    with tf.variable_scope("discriminator", reuse=True):
+        assert tf.layers.dense(x, 3).name == "discriminator_3/dense/BiasAdd:0"
+    with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+        assert judged(x).name == "discriminator_4/dense_1/BiasAdd:0"
+    with tf.variable_scope(tf.get_variable_scope(), reuse=True):
+        assert judged(x).name == "discriminator_5/dense_1/BiasAdd:0"
+    below = [
+        f"discriminator/{name}" for name in ("dense/kernel", "dense/bias", "dense_1/kernel", "dense_1/bias")
+    ]
+    assert [v.name for v in tf.global_variables()] == [f"{name}:0" for name in below]
+    with tf.variable_scope("a"), tf.variable_scope(""):
+        assert (tf.get_variable("v", [2]).name, tf.zeros([1], name="z").name) == ("a//v:0", "a/z:0")
+    with tf.variable_scope(""):
+        assert tf.layers.dense(x, 3).name == "dense/BiasAdd:0"
+    assert tf.layers.dense(x, 3).name == "dense_1/BiasAdd:0"

@@ -734,3 +734,23 @@ def test_a_path_is_compiled_when_the_function_has_run_as_python_three_times() ->
         larger(tf.constant(2.0))
         counts.append(len(calls))
     assert counts == [2, 3, 4, 5, 5]  # traced in vain and called; called; called; traced along its path
+
+
+def test_callbacks_read_how_far_training_and_evaluation_are() -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Counts(tf.keras.callbacks.Callback):
+        def set_model(self, model: Any) -> None:
+            super().set_model(model)
+            self.counts = model._train_counter, model._test_counter
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            seen.append((int(self.counts[0]), int(self.counts[1])))
+
+    x, y = np.ones((40, 3)), np.zeros((40, 1))
+    model = tf.keras.Sequential([tf.keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(x, y, batch_size=10, epochs=2, validation_split=0.5, callbacks=[Counts()], verbose=0)
+    assert seen == [(2, 2), (4, 2)]
+    model.evaluate(x, y, batch_size=10, verbose=0)
+    assert int(model._test_counter) == 4 and len(model.weights) == 2

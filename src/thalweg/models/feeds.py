@@ -60,10 +60,15 @@ def as_data(value: Any, name: str, floats: np.dtype = dtypes.default_float, text
     if (
         isinstance(value, (list, tuple))
         and value
-        and all(hasattr(v, "shape") or hasattr(v, "columns") for v in value)
+        and all(_is_array(v) or hasattr(v, "columns") for v in value)
     ):
         return [as_data(v, f"{name}[{k}]", floats, texts) for k, v in enumerate(value)]
     return _array(value, name, floats, texts)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether it has a shape and is no single number of NumPy's: those are numbers, as Python's are."""
+    return hasattr(value, "shape") and not isinstance(value, np.generic)
 
 
 _NUMBERS = (int, float, np.number, np.bool_)  # what an array of Python's objects may hold

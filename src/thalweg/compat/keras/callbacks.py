@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from thalweg import callbacks as main
+from thalweg import events
 from thalweg.callbacks import Callback
 
 _MOMENTS = (
@@ -105,6 +106,17 @@ class TensorBoard(main.TensorBoard):
     @writer.setter
     def writer(self, given: Any) -> None:
         self.given_writer = given
+
+    def _write_logs(self, logs: Any, index: Any) -> None:
+        """Write each figure by its own name for a step: what callbacks derived from Keras's called for their own."""
+        for name, value in logs.items():
+            if name not in ("batch", "size"):
+                self.writer.add_summary(events.scalar(name, float(np.asarray(value).item())), index)
+        self.writer.flush()
+
+    def _write_custom_summaries(self, step: Any, logs: Any = None) -> None:
+        """:meth:`_write_logs`, as tf.keras 1 called it."""
+        self._write_logs(logs or {}, step)
 
 
 class _Writers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -50,9 +51,17 @@ from thalweg.graph.updates import Recorder, recording
 from thalweg.layers.calls import masks_of, trainings
 from thalweg.layers.nodes import InputSymbol, Symbol, nodes_between, run_nodes, standing_for
 from thalweg.layers.uneven import is_uneven
+from thalweg.models.feeds import Feed
 from thalweg.nested import flat, mapped
 from thalweg.ops.reduce import mean
 from thalweg.registry import Configured, register, remade
+
+
+class _Tested:
+    """What a model has of evaluations, which is none of its weights."""
+
+    def __init__(self) -> None:
+        self.count = Variable(np.int64(0), trainable=False, name="test_counter")
 
 
 class TrainedModel(main.Model):
@@ -242,6 +251,29 @@ class TrainedModel(main.Model):
         values, self._values = self._values, {}
         with standing_for(values):
             return super().compute_metrics(*args, **kwargs)
+
+    @property
+    def _train_counter(self) -> Variable:
+        """How many steps it was trained, as TensorFlow 2's callbacks read it."""
+        self._needs_compile("_train_counter")
+        return self.optimizer.iterations
+
+    @property
+    def _test_counter(self) -> Variable:
+        """How many batches the last evaluation has had, as TensorFlow 2's callbacks read it."""
+        return self._tested.count
+
+    @functools.cached_property
+    def _tested(self) -> _Tested:
+        return _Tested()
+
+    def _run_feed(self, kind: str, feed: Feed, run: Any) -> Iterator[tuple[int, Any]]:
+        passed = 0
+        for done, last in super()._run_feed(kind, feed, run):
+            if kind == "test":
+                passed += done
+                self._tested.count.set_value(np.int64(passed))
+            yield done, last
 
     def _follow_phase(self) -> None:
         """Steps are made for one learning phase."""

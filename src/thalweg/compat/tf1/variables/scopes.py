@@ -267,7 +267,8 @@ def variable_scope(
         if kept is not None:
             graph.scope_counts = kept
         else:  # the next scope of this name numbers those below it anew
-            graph.scope_counts = {key: n for key, n in counts.items() if not key.startswith(below)}
+            now = graph.scope_counts  # not ``counts``: a scope inside may have put another in its place
+            graph.scope_counts = {key: n for key, n in now.items() if not key.startswith(below)}
 
 
 @inner
