@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from compat.conftest import Run
+from thalweg import events
 from thalweg.compat import tf1, tf2, tfp_names
 from thalweg.compat.tf2 import internals
 from thalweg.errors import ArgumentError, DataError, DTypeError, SymbolicError
@@ -455,8 +456,6 @@ def test_strategies_and_devices_have_one_place() -> None:
 
 
 def test_summaries_that_others_made(tmp_path: Path) -> None:
-    from thalweg import events
-
     with tf.summary.create_file_writer(str(tmp_path)) as writer, writer.as_default():
         assert tf.summary.experimental.write_raw_pb(events.scalar("a", 2.0), step=1)
         with tf.summary.experimental.summary_scope("part") as (tag, _):
@@ -616,3 +615,14 @@ def test_backend_knows_sparse_tensors() -> None:
     assert backend.is_sparse(sparse) and not backend.is_sparse(tf.ones(2))
     np.testing.assert_array_equal(backend.to_dense(sparse), dense)
     np.testing.assert_array_equal(backend.dot(sparse, tf.ones((3, 2))), dense @ np.ones((3, 2)))
+
+
+def test_the_writer_of_tensorboard_writes_figures_by_their_names(tmp_path: Path) -> None:
+    board = keras.callbacks.TensorBoard(log_dir=str(tmp_path))
+    board.writer = writer = tf1.summary.FileWriter(str(tmp_path))
+    board._write_logs({"reward": 2.5, "loss": np.array([0.5]), "batch": 3, "size": 4}, 7)
+    board._write_custom_summaries(8, {"reward": 3.0})
+    writer.close()
+    (file,) = tmp_path.glob("events*")
+    found = [(e["step"], e["values"]) for e in events.read_events(file) if e.get("values")]
+    assert found == [(7, {"reward": 2.5}), (7, {"loss": 0.5}), (8, {"reward": 3.0})]  # as Keras 2.2.5 writes

@@ -367,6 +367,12 @@ def test_an_array_of_objects_that_are_numbers_is_data() -> None:
         as_data(np.array([1.0, None]), "x")
 
 
+def test_a_list_of_numbers_of_numpy_is_one_array() -> None:
+    found = as_data([np.float64(1.0), np.float64(0.0)], "y")  # each was taken for an output of its own
+    assert isinstance(found, np.ndarray) and found.tolist() == [1.0, 0.0]
+    assert [part.tolist() for part in as_data([np.array([1.0]), np.array([2.0])], "y")] == [[1.0], [2.0]]
+
+
 class Halved(tw.models.Model):
     """A dense layer of half the inputs, unless one of them is large."""
 
