@@ -499,6 +499,13 @@ def test_a_traceback_shows_the_program_alone(thalweg_run: Run, tmp_path: Path) -
     assert "inner sizes" in done.stderr or "matmul" in done.stderr
 
 
+def test_check_says_where_a_program_is_no_python(thalweg_run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.py").write_text("import tensorflow\nx = = 2\n")
+    done = thalweg_run("--check", tmp_path / "p.py")
+    assert done.returncode == 1 and not done.stderr
+    assert "line 2" in done.stdout and done.stdout.endswith("SyntaxError: invalid syntax\n"), done.stdout
+
+
 def test_check_lists_what_is_missing(thalweg_run: Run, tmp_path: Path) -> None:
     (tmp_path / "p.py").write_text(GRAPH + "tf.nn.relux(x)\nfrom tensorflow.contrib import boosted_trees\n")
     done = thalweg_run("--check", tmp_path / "p.py")

@@ -162,9 +162,14 @@ def _problems(tree: ast.AST, table: dict[str, str]) -> list[tuple[programs.Use, 
 
 
 def check(file: str, kind: str | None = None) -> list[str]:
-    """One line for each library name that a program uses and Thalweg does not supply."""
+    """One line for each library name that a program uses and Thalweg does not supply; where it is no Python, what is
+    wrong with it.
+    """
     path = _program(file)
-    tree = programs.parse(programs.source_of(path), str(path))
+    try:
+        tree = programs.parse(programs.source_of(path), str(path))
+    except SyntaxError as error:
+        return ["".join(traceback.format_exception_only(error)).rstrip()]
     found = kind or _generation(path, tree) or "tf1"
     table = AliasFinder(found, path.parent, found == "tf1" and programs.is_later(tree)).table
     lines = []
