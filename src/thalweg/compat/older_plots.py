@@ -121,9 +121,12 @@ def _old_files(base: Any) -> None:
     base.print_figure = print_figure
 
 
-def _old_windows(module: Any) -> None:
+def _old_canvases(module: Any) -> None:
     _old_files(module.FigureCanvasBase)
+    _old_windows(module)
 
+
+def _old_windows(module: Any) -> None:
     def set_window_title(self: Any, title: str) -> None:
         """What the window is called, where there is one."""
         if self.manager is not None:
@@ -152,6 +155,6 @@ def _old_pyplot(module: Any) -> None:
 # By the module: what gives it back what it lost.
 LOST: dict[str, Callable[[Any], None]] = {
     "matplotlib.axes._axes": _old_axes, "matplotlib.axes._base": _old_base_of_axes, "matplotlib.axis": _old_ticks,
-    "matplotlib.figure": _old_figures, "matplotlib.cm": _old_colours, "matplotlib.backend_bases": _old_windows,
+    "matplotlib.figure": _old_figures, "matplotlib.cm": _old_colours, "matplotlib.backend_bases": _old_canvases,
     "matplotlib.pyplot": _old_pyplot,
 }  # fmt: skip

@@ -70,6 +70,16 @@ class NestEmitter(ABC):
                 depths[stack.pop()] = 1 + max((depths[m] for m in below), default=-1)
         return depths
 
+    def _below(self, wanted: Sequence[Tensor], known: set[Tensor]) -> set[Tensor]:
+        """The members that are computed for these tensors, where others are known."""
+        found, stack = set[Tensor](), list(wanted)
+        while stack:
+            member = stack.pop()
+            if member in self.members and member not in known and member not in found:
+                found.add(member)
+                stack += [a.source for a in self.reads[member]]
+        return found
+
     def _outside(self, members: Sequence[Tensor]) -> list[tuple[Tensor, Layout]]:
         """The distinct accesses of these members to memory."""
         accesses = [a for m in members for a in self.reads[m]]

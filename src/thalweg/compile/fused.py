@@ -82,16 +82,6 @@ class FlatNest(NestEmitter):
                 best, found = max(works), [first, later]
         return found
 
-    def _below(self, stored: Sequence[Tensor], known: set[Tensor]) -> set[Tensor]:
-        """The members that are computed for these, where others are known."""
-        found, stack = set[Tensor](), list(stored)
-        while stack:
-            member = stack.pop()
-            if member not in found and member not in known:
-                found.add(member)
-                stack += [a.source for a in self.reads[member] if a.source in self.members]
-        return found
-
     def _may_wait(self, members: set[Tensor], first: Sequence[Tensor]) -> bool:
         """Whether nothing that these read from elsewhere is overwritten by what is stored before."""
         bound = self.schedule.bound

@@ -125,12 +125,8 @@ class RowNest(NestEmitter):
 
     def _vectors(self, level: int, reductions: Sequence[Tensor]) -> int:
         """How many vectors of a row a pass takes at a time: several of what the registers hold."""
-        work, found = [a.source for m in reductions for a in self.reads[m]], set[Tensor]()
-        while work:
-            source = work.pop()
-            if source in self.members and source not in self.nest.row_level and source not in found:
-                found.add(source)
-                work += [a.source for a in self.reads[source]]
+        read = [a.source for m in reductions for a in self.reads[m]]
+        found = self._below(read, self.nest.row_level)
         instructions = sum(effort(m) for m in found if self.level[m] == level)
         for most, several, vectors in _SIDE_BY_SIDE:
             if instructions <= most and len(reductions) <= several:
