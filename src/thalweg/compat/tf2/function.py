@@ -44,7 +44,7 @@ _running = _Running()
 
 def running_as_python() -> Function | None:
     """The function that runs as the Python it is because it has to: turns of its loops may be compiled."""
-    free = current_recorder() is None and not is_recording() and not functions_run_eagerly()
+    free = current_recorder() is None and not is_recording()
     return _running.as_python if free else None
 
 
