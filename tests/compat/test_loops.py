@@ -260,7 +260,7 @@ def test_the_turns_of_few_objects_are_kept_those_used_last() -> None:
 
 def test_turns_are_compiled_behind_a_call_of_another_such_function() -> None:
     source = SCALED.replace("    total = 0.0", "    before(n)\n    total = 0.0")
-    before = tf.function(lambda n: float(n))
+    before = vars(tf)["function"](lambda n: float(n))
     traced: list[Any] = []
     f, scale = compiled(source, noted=traced.append, before=before), Scale(2.0)
     for _ in range(3):
