@@ -16,6 +16,7 @@ from thalweg.graph.interpret import evaluate
 from thalweg.graph.show import expression
 from thalweg.graph.tensor import Tensor, Variable, placeholder
 from thalweg.graph.verify import verify
+from thalweg.ops import elementwise as ew
 from thalweg.ops import shape
 from thalweg.ops.elementwise import exp, log, sqrt
 from thalweg.rewrite import match, pipeline
@@ -225,6 +226,36 @@ def test_a_used_sigmoid_stays() -> None:
     s = 1 / (1 + exp(-v))
     text = expression(pipeline.optimise([s * (1 - s)])[0])
     assert text == "multiply(sigmoid(v), subtract(1.0, sigmoid(v)))"
+
+
+def optimised(*outputs: Tensor) -> str:
+    text = " and ".join(map(expression, pipeline.optimise(list(outputs))))
+    return text.replace(", axis=(0,), keepdims=False", "")
+
+
+def test_sums_of_multiples_only_where_nobody_else_reads_the_multiple() -> None:
+    v, w = vector("v", 3), vector("w", 3)
+    multiple = v * 0.25
+    both = optimised(multiple.sum(), ew.masked_product(multiple, w).sum())
+    assert both == "multiply(sum(v), 0.25) and multiply(sum(masked_product(v, w)), 0.25)"
+    assert optimised(multiple.sum(), exp(multiple)) == "sum(multiply(v, 0.25)) and exp(multiply(v, 0.25))"
+    kept = optimised(multiple.sum(), multiple * w)
+    assert kept == "sum(multiply(v, 0.25)) and multiply(multiply(v, 0.25), w)"
+
+
+def test_sums_of_multiples_stay_where_numbers_might_be_too_large() -> None:
+    """v * 1e-30 may be what keeps the sum finite."""
+    v = vector()
+    assert optimised((v * 1e-30).sum()).startswith("sum(multiply(")
+    assert optimised((v * 2.0**-24).sum()).startswith("multiply(sum(")
+
+
+def test_a_sum_of_multiples_has_as_many_as_there_were() -> None:
+    """One number times three equal ones is three numbers."""
+    one, fives = vector("one", 1), shape.full_like(vector("w", 3), 0.25)
+    assert optimised((one * fives).sum()).startswith("sum(multiply(")
+    v = vector("v", 3)
+    assert optimised((v * np.full(3, 0.25, "float32")).sum()) == "multiply(sum(v), 0.25)"
 
 
 def test_eager_tensors_keep_value_and_history() -> None:

@@ -17,7 +17,7 @@ from thalweg.compile.entry import Call, Runner, native
 from thalweg.compile.plan import Output, Plan
 from thalweg.compile.turns import Turns
 from thalweg.graph.lowering import Layout
-from thalweg.graph.memory import Slot, aligned_empty
+from thalweg.graph.memory import Slot, address_of, aligned_empty
 from thalweg.graph.tensor import Tensor, frozen
 
 if TYPE_CHECKING:
@@ -84,15 +84,15 @@ class Frame:
             self._fix(k, np.array([0, 0, 0, stream], np.uint32))
         per_thread = max((-(-number(size, lengths) // 64) * 64 for size in plan.workspaces), default=0)
         self._workspace = aligned_empty((per_thread * threads + 64,), np.dtype(np.uint8))
-        self._table[0] = self._workspace.ctypes.data
+        self._table[0] = address_of(self._workspace)
         self._dims = np.array([per_thread, *lengths], np.int64)
-        self._dims_address, self._table_address = self._dims.ctypes.data, ctypes.addressof(self._table)
+        self._dims_address, self._table_address = address_of(self._dims), ctypes.addressof(self._table)
         self._results = [
             (o.cell, _maker(o, self._bytes(o.cell)), numbers(o.shape, lengths), cells[o.cell].dtype)
             for o in plan.outputs
         ]
         self._rooms: dict[int, np.ndarray] = {}  # where the rows of an input are gathered
-        self._make_calls([_address(self.arrays[k]) for k in drawn], random)
+        self._make_calls([address_of(self.arrays[k]) for k in drawn], random)
 
     def _make_calls(self, keys: Sequence[int], random: int) -> None:
         copies = [(source + 1, target + 1, self._bytes(target)) for source, target in self._plan.copies]
@@ -142,21 +142,21 @@ class Frame:
         """
         gathered, moving, rows = [], [], 0 if numbers is None else numbers.shape[1]
         for k, (place, (array, by)) in enumerate(zip(self._argument_places, feeds, strict=True)):
-            self._table[place] = _address(array)
+            self._table[place] = address_of(array)
             if by is None:
                 room = self._rooms.get(k)
                 if room is None:
                     room = self._rooms[k] = aligned_empty((rows, *array.shape[1:]), array.dtype)
-                self._table[place] = _address(room)
-                gathered.append((_address(array), array[:1].nbytes, _address(room)))
+                self._table[place] = address_of(room)
+                gathered.append((address_of(array), array[:1].nbytes, address_of(room)))
             elif by:
                 moving.append((place, by))
         results = []
         for cell, empty, shape, dtype in self._results:
             results.append(empty((turns, *shape), dtype))
-            self._table[cell + 1] = _address(results[-1])
+            self._table[cell + 1] = address_of(results[-1])
             moving.append((cell + 1, self._bytes(cell)))
-        self._many.set(turns, moving, gathered, 0 if numbers is None else _address(numbers), rows)
+        self._many.set(turns, moving, gathered, 0 if numbers is None else address_of(numbers), rows)
         return results
 
     def run_prepared(self) -> None:
@@ -257,11 +257,7 @@ class Frame:
 
     def _fix(self, cell: int, array: np.ndarray) -> None:
         self.arrays[cell] = array
-        self._table[cell + 1] = _address(array)
-
-
-def _address(array: np.ndarray) -> int:
-    return array.__array_interface__["data"][0]
+        self._table[cell + 1] = address_of(array)
 
 
 _LARGE = 1 << 14  # bytes: an output that may be read often, by vectors

@@ -201,10 +201,15 @@ def vector_loop(
         body(at(middle), lanes, e.tail_mask(middle, stop, lanes))
 
 
+def is_one_chunk(length: int) -> bool:
+    """Whether a reduction is known to be so short that it takes one chunk."""
+    return length <= _CHUNK and not isinstance(length, Dim)
+
+
 @contextmanager
 def chunks(e: Emitter, length: int, chunked: bool) -> Iterator[tuple[Any, Any, int | None]]:
     """The range of a long reduction in chunks: yields (start, stop, length where known)."""
-    if not chunked or (length <= _CHUNK and not isinstance(length, Dim)):
+    if not chunked or is_one_chunk(length):
         yield 0, length, length
         return
     with e.loop(0, length, _CHUNK, name="chunk") as c:

@@ -16,6 +16,7 @@ from thalweg.compile.nests import (
     chunks,
     combined,
     identity_of,
+    is_one_chunk,
     merge,
     outer_loops,
     vector_loop,
@@ -104,6 +105,7 @@ class RowNest(NestEmitter):
         totals = {m: e.var(self._start(m, 1), "total") for m in reductions}
         outer = Axes(self.inner.lengths[:-1], tuple(s[:-1] for s in self.inner.strides))
         last, strides = self.inner.lengths[-1], [s[-1] for s in self.inner.strides]
+        at_once = is_one_chunk(last) and all(n == 1 for n in outer.lengths)
         self.strides = dict(zip(self.external, strides, strict=False))
         with (
             outer_loops(e, outer, indices, None, name="inner") as at_row,
@@ -119,7 +121,9 @@ class RowNest(NestEmitter):
             )
             for m, lanes in partial.items():
                 total = e.reduce(lanes.get(), combine_of(m))
-                totals[m].set(combined(e, combine_of(m), totals[m].get(), total))
+                if not at_once:
+                    total = combined(e, combine_of(m), totals[m].get(), total)
+                totals[m].set(total)
         for m in reductions:
             self.row_values[m] = self.rounded(totals[m].get(), m)
 

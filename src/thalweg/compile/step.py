@@ -13,7 +13,8 @@ from thalweg.compile import incomplete, special, vecmath
 from thalweg.compile.barrier import emit_barrier
 from thalweg.compile.canonical import UnwritableError
 from thalweg.compile.dims import Dim
-from thalweg.compile.groups import Kernel
+from thalweg.compile.effort import effort
+from thalweg.compile.groups import Kernel, Nest, size
 from thalweg.compile.kernel_texts import KernelWriter
 from thalweg.compile.loops import Emitter, Part, function
 from thalweg.compile.nests import Threads
@@ -25,6 +26,7 @@ from thalweg.graph.tensor import Tensor
 # what writes a kernel (None where nothing is left to do), and whether all threads take part
 Piece = tuple[Callable[[], None] | None, bool]
 Plan = Callable[["Step", Kernel], Piece]
+_CALL = 16  # instructions, so many as the call of a kernel and its addresses
 _PART = 3000  # instructions that are worth compiling on a thread of their own
 _ARGUMENTS = {"table": "ptr", "dims": "ptr", "thread": "int64", "num_threads": "int64", "barrier": "ptr"}
 
@@ -69,12 +71,14 @@ class StepEmitter(Emitter):
 class _Frame:
     """A function of a step: its arguments, and the addresses that it has loaded.
 
-    ``memory`` is what a kernel reads and writes, by the kernel's own numbers; None for the workspace.
+    ``memory`` is what a kernel reads and writes, by the kernel's own numbers; None for the workspace. ``places`` are
+    their places in the pointer table, of which the function of the whole step knows itself.
     """
 
     e: StepEmitter
-    args: Sequence[Any]  # table, dims, thread, num_threads, barrier; of a kernel its places, too
+    args: Sequence[Any]  # table, dims, thread, num_threads, barrier
     threads: Threads
+    places: Any | None
     pointers: dict[Tensor, Any] = field(default_factory=dict)
     memory: list[Tensor | None] = field(default_factory=list)
 
@@ -129,10 +133,13 @@ class Step:
         self.e.ret()
 
     def _apart(self, kernel: Kernel) -> Piece:
-        """A kernel as a function of its own, and a call; one that reads like another is that one, on other memory."""
+        """A kernel as a function of its own, and a call; one that reads like another is that one, on other memory.
+
+        What takes less than a call is written in its place.
+        """
         emit, parallel = self.planned(kernel)
-        if emit is None:
-            return None, False
+        if emit is None or _takes_less_than_a_call(kernel):
+            return emit, parallel
 
         def run() -> None:
             writer = None if kernel in self.loops else _written(self.schedule, kernel)
@@ -180,7 +187,7 @@ class Step:
         """Call the function of a kernel on this memory."""
         kind = ir.ArrayType(ir.IntType(64), len(memory))
         places = ir.GlobalVariable(self.module, kind, f"places{len(self.module.globals)}")
-        places.initializer = ir.Constant(kind, [0 if t is None else self.slot(t) + 1 for t in memory])
+        places.initializer = ir.Constant(kind, [self._place(t) for t in memory])
         places.global_constant, places.linkage = True, "internal"
         self.e.builder.call(self.module.declared(function), [*self._frame.args, places])
 
@@ -189,7 +196,8 @@ class Step:
         args = [arg.ir if isinstance(arg, Value) else arg for arg in start.args]
         e = StepEmitter(start.builder, self.target, args[1])
         index, count = (Value(e, arg, "int64", 1) for arg in args[2:4])
-        return _Frame(e, args, Threads(index, count, args[4]))
+        places = args[5] if len(args) > len(_ARGUMENTS) else None
+        return _Frame(e, args[: len(_ARGUMENTS)], Threads(index, count, args[4]), places)
 
     def pieces(self, planned: Sequence[Piece]) -> None:
         """Write pieces of work in order: those of one thread, and those in which all take part."""
@@ -264,11 +272,17 @@ class Step:
         number = next((k for k, t in enumerate(frame.memory) if t is memory), len(frame.memory))
         if number == len(frame.memory):
             frame.memory.append(memory)
-        table, places = frame.args[0], frame.args[-1]
         with b.goto_entry_block():
-            place = self.e.load(places, number, "int64", invariant=True)
-            address = b.gep(table, [place.ir], inbounds=True, source_etype=POINTER)
+            if frame.places is None:
+                place = self.e.const(self._place(memory), "int64")
+            else:
+                place = self.e.load(frame.places, number, "int64", invariant=True)
+            address = b.gep(frame.args[0], [place.ir], inbounds=True, source_etype=POINTER)
             return b.load(address, typ=POINTER, align=8)
+
+    def _place(self, memory: Tensor | None) -> int:
+        """Where in the pointer table an address is: first of all that of the workspace."""
+        return 0 if memory is None else self.slot(memory) + 1
 
     def scratch(self, num_bytes: int, offset: int = 0) -> Any:
         """Workspace of this thread alone, from a byte offset on, free again after the kernel."""
@@ -301,3 +315,9 @@ def _written(schedule: Schedule, kernel: Kernel) -> KernelWriter | None:
         return KernelWriter(schedule, kernel)
     except UnwritableError:
         return None
+
+
+def _takes_less_than_a_call(kernel: Kernel) -> bool:
+    """Whether a kernel computes single numbers, and little."""
+    single = isinstance(kernel, Nest) and kernel.split is None and size(kernel.domain) == 1
+    return single and sum(map(effort, kernel.members)) <= _CALL

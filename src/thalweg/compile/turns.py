@@ -42,7 +42,9 @@ class Turns:
     ) -> None:
         self._words = (ctypes.c_int64 * (_STOP + 1))()
         self._words[_STEP], self._words[TABLE], self._words[_RANDOM] = step, table, random
-        self._lists: dict[int, Any] = {}
+        self._lists: dict[
+            int, tuple[list[int], Any]
+        ] = {}  # by word, in numbers and as native code reads them
         self._list(_COPIES, copies)
         self._list(_KEYS, [[key] for key in keys])
         self.address = ctypes.addressof(self._words)
@@ -77,8 +79,11 @@ class Turns:
         self._words[_BEGIN] = self._words[_DONE]
 
     def _list(self, word: int, rows: Sequence[Sequence[int]]) -> None:
-        self._lists[word] = as_words([n for row in rows for n in row])
-        self._words[word], self._words[word + 1] = ctypes.addressof(self._lists[word]), len(rows)
+        numbers = [n for row in rows for n in row]
+        if word in self._lists and self._lists[word][0] == numbers:
+            return
+        self._lists[word] = numbers, as_words(numbers)
+        self._words[word], self._words[word + 1] = ctypes.addressof(self._lists[word][1]), len(rows)
 
 
 def as_words(numbers: Sequence[int]) -> Any:
@@ -98,12 +103,13 @@ def define_turns(module: ir.Module) -> ir.Function:
     table, numbers = pointer(e, words, TABLE), pointer(e, words, _NUMBERS)
     prepares = e.load(words, _GATHERED + 1, "int64") + e.load(words, _KEYS + 1, "int64")
     finishes = e.load(words, _COPIES + 1, "int64")
+    share = [e.trunc_divide(k * rows, num_threads) for k in (thread, thread + 1)]
     first = thread.eq(0)
     stop = e.var(turns, "stop")
     with e.when(first, "begin"):
         e.store(words, _STOP, turns)
     with e.loop(begin, turns, name="turn") as turn, e.when(turn < stop.get(), "go"):
-        _gather(e, words, e.at(numbers, turn * rows, "int64"), rows, thread, num_threads)
+        _gather(e, words, e.at(numbers, turn * rows, "int64"), *share)
         with e.when(first, "prepare"):
             with e.when(turn > begin, "look"), e.when(_should_stop(e, barrier, num_threads)):
                 e.store(words, _STOP, turn)
@@ -145,9 +151,8 @@ def _should_stop(e: Emitter, barrier: Any, num_threads: Value) -> Value:
     return found.get()
 
 
-def _gather(e: Emitter, words: Any, numbers: Any, rows: Value, thread: Value, num_threads: Value) -> None:
-    """This thread's share of the rows of a turn."""
-    start, stop = (e.trunc_divide(k * rows, num_threads) for k in (thread, thread + 1))
+def _gather(e: Emitter, words: Any, numbers: Any, start: Value, stop: Value) -> None:
+    """A thread's share of the rows of a turn, from number to number."""
     with _each(e, words, _GATHERED, 3) as (source, num_bytes, target), e.loop(start, stop, name="row") as row:
         number = e.load(numbers, row, "int64")
         coming = e.load(numbers, e.minimum(row + _ROWS_AHEAD, stop - 1), "int64")

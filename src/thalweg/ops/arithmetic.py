@@ -142,21 +142,21 @@ def _quotient_gradient(h: Tensor, q: Tensor, g: Tensor, d: Tensor) -> list[Any]:
 @make_op(
     floating,
     grad=_product_gradient,
-    lower=Pointwise(lambda e, g, f: e.select(g.eq(0), 0, g * f)),
+    lower=Pointwise(lambda e, g, f: g * e.select(g.eq(0), 0, f)),
 )
 def masked_product(g, f, /):  # type: ignore[no-untyped-def]
     """g * f, but 0 wherever g is 0, also beside an infinite or NaN f."""
-    return np.where(g == 0, 0, np.multiply(g, f))
+    return np.multiply(g, np.where(g == 0, 0, f))
 
 
 @make_op(
     floating,
     grad=_quotient_gradient,
-    lower=Pointwise(lambda e, g, d: e.select(g.eq(0), 0, g / d)),
+    lower=Pointwise(lambda e, g, d: g / e.select(g.eq(0), 1, d)),
 )
 def masked_quotient(g, d, /):  # type: ignore[no-untyped-def]
     """g / d, but 0 wherever g is 0, also over a zero or NaN d."""
-    return np.where(g == 0, 0, np.divide(g, d))
+    return np.divide(g, np.where(g == 0, 1, d))
 
 
 def known_value(x: Any) -> np.ndarray | None:

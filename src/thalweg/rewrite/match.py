@@ -44,8 +44,9 @@ class Rule:
     """A law: where a tensor has the form ``pattern`` and ``when`` holds, ``result`` stands in its place.
 
     ``result`` is a pattern, or a function that returns a tensor (None: not here); it and ``when`` are called
-    with those of the pattern's variables that they name, ``root``, the tensor itself, and ``kept``, the ids
-    of opaque tensors. ``single``: only where no tensor between root and variables has another use.
+    with those of the pattern's variables that they name, ``root``, the tensor itself, ``kept``, the ids of
+    opaque tensors, and ``users``, which tells what reads a tensor in the graph as it was before the phase.
+    ``single``: only where no tensor between root and variables has another use.
     ``within``: variables that the result may drop while lengths are unknown, since the rule has seen that
     they are reductions of what stays. ``law`` is the text of what a function does, ``why`` the reason of the
     tag or condition.
@@ -184,7 +185,7 @@ class _Rewriter:
         self.phase, self.kept, self.log, self.values, self.order = phase, kept, log, values, order
         self.new: dict[int, Tensor] = {}
         self.done: dict[int, Tensor] = {}  # final tensors by id; holding them keeps the ids theirs
-        self.uses: dict[int, int] | None = None
+        self.readers: dict[int, list[Tensor]] | None = None
 
     def run(self, outputs: Sequence[Tensor]) -> list[Tensor]:
         for tensor in self.order:
@@ -193,8 +194,8 @@ class _Rewriter:
             else:
                 result = self._settled(self._again(tensor, self.new), ())
             self.new[id(tensor)] = self.done[id(result)] = result
-            if self.uses is not None:
-                self._count(result, tensor)
+            if self.readers is not None:
+                self._stands_for(result, tensor)
         return [self.new[id(t)] for t in outputs]
 
     def _again(self, tensor: Tensor, new: dict[int, Tensor]) -> Tensor:
@@ -240,12 +241,11 @@ class _Rewriter:
         assert root.op is not None
         for r, pattern in self.phase.by_op[root.op]:
             for found in pattern.matches_root(root, {}, self.kept):
-                if r.single and not self._single(root, found):
+                if r.single and any(t is not root and len(self._users(t)) > 1 for t in found["inner"]):
                     continue
+                known = {**found, "root": root, "kept": self.kept, "users": self._users}
                 with self._mode(root):
-                    made = self._fitted(
-                        r, r.replacement({**found, "root": root, "kept": self.kept}), root, found
-                    )
+                    made = self._fitted(r, r.replacement(known), root, found)
                 if made is not None and made is not root:
                     if self.log is not None:
                         self.log.append(
@@ -290,21 +290,24 @@ class _Rewriter:
             else None
         )
 
-    def _single(self, root: Tensor, found: Found) -> bool:
-        if self.uses is None:
-            self.uses = {}
+    def _users(self, tensor: Tensor) -> list[Tensor]:
+        """What reads a tensor in the graph as it was; of what rules made, of all that it stands for."""
+        if self.readers is None:
+            self.readers = {}
             for t in self.order:
                 for x in t.inputs:
-                    self.uses[id(x)] = self.uses.get(id(x), 0) + 1
+                    self.readers.setdefault(id(x), []).append(t)
             for t in self.order:
                 if id(t) in self.new:
-                    self._count(self.new[id(t)], t)
-        return all(t is root or self.uses.get(id(t), 1) <= 1 for t in found["inner"])
+                    self._stands_for(self.new[id(t)], t)
+        return self.readers.get(id(tensor), [])
 
-    def _count(self, new: Tensor, old: Tensor) -> None:
-        """The new tensor has at least the uses that the old one had."""
-        assert self.uses is not None
-        self.uses[id(new)] = max(self.uses.get(id(new), 0), self.uses.get(id(old), 1))
+    def _stands_for(self, new: Tensor, old: Tensor) -> None:
+        """The new tensor is read by whatever reads the old one."""
+        assert self.readers is not None
+        if new is not old:
+            mine = self.readers.setdefault(id(new), [])
+            mine += [t for t in self.readers.get(id(old), []) if not any(t is m for m in mine)]
 
     def _loop(self, tensor: Tensor, chain: tuple[str, ...]) -> CompileError:
         pair = " and ".join(dict.fromkeys(chain[-2:]))

@@ -1,12 +1,13 @@
 """Rules that leave out what changes nothing: double negations, ones and zeros, reshapes of reshapes.
 
-All of ``SIMPLIFY`` keeps every bit, signs of zero included: that is why ``x + 0`` stays where x may be -0.0, and why
-``masked_product(g, 1)`` stays. ``UNSAFE_SIMPLIFY`` holds for numbers, not for floats, and is off unless asked for.
+The exact rules of ``SIMPLIFY`` keep every bit, signs of zero included: that is why ``x + 0`` stays where x may be -0.0.
+``UNSAFE_SIMPLIFY`` holds for numbers, not for floats, and is off unless asked for.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,31 @@ def negative_joined(x: Tensor, y: Tensor) -> Tensor | None:
     return elementwise.multiply(x, constant(-element, y.dtype))
 
 
+_MODERATE = (2.0**-24, 2.0**24)  # factors that a sum may leave out until it is done: of numbers up to 1e31
+
+
+def sum_of_multiples(
+    x: Tensor, y: Tensor, root: Tensor, inner: tuple[Tensor, ...], users: Callable[[Tensor], list[Tensor]]
+) -> Tensor | None:
+    """sum(x * c) is sum(x) * c, and sum(masked_product(x * c, z)) likewise.
+
+    Only where x * c is read by sums alone, or by products that are, so that nothing has to multiply by c any more.
+    """
+    element = uniform_value(y)
+    multiple = next(t for t in inner if t.op is elementwise.multiply and any(f is x for f in t.inputs))
+    if element is None or x.shape != multiple.shape or y.dtype not in (dtypes.float32, dtypes.float64):
+        return None
+    if not _MODERATE[0] <= abs(element.item()) <= _MODERATE[1]:
+        return None
+    for reader in users(multiple):
+        product = reader.op in (elementwise.multiply, elementwise.masked_product)
+        sums = users(reader) if product else [reader]
+        if not sums or not all(t.op is reduce.sum for t in sums):
+            return None
+    summed = x if root.inputs[0] is multiple else elementwise.masked_product(x, root.inputs[0].inputs[1])
+    return elementwise.multiply(reduce.sum(summed, **root.attrs), constant(element, y.dtype))
+
+
 def chosen(x: Tensor, y: Tensor, z: Tensor) -> Tensor | None:
     """where(constant, y, z) is one of them."""
     element = uniform_value(x)
@@ -257,7 +283,7 @@ SIMPLIFY = Phase(
         rule("add_nothing", x + -0.0, x, EXACT, when=is_float, why="floats"),
         rule("add_zero", x + 0, x, EXACT, when=is_never_negative_zero, why="integers, or x can not be -0.0"),
         rule("subtract_zero", x - 0, x, EXACT),
-        rule("times_one", [x * 1, x / 1], x, EXACT),
+        rule("times_one", [x * 1, x / 1, masked_product(x, 1), masked_quotient(x, 1)], x, EXACT),
         rule("times_minus_one", [x * -1, x / -1], negative(x), EXACT),
         rule(
             "integer_times_zero",
@@ -310,6 +336,16 @@ SIMPLIFY = Phase(
             law="(x * 2**k) * d -> x * (2**k * d), for k >= 0",
         ),
         rule("negative_joined", negative(x * y), negative_joined, EXACT, law="-(x * c) -> x * -c"),
+        rule(
+            "sum_of_multiples",
+            [
+                sum(x * y, axis=axis, keepdims=keepdims),
+                sum(masked_product(x * y, z), axis=axis, keepdims=keepdims),
+            ],
+            sum_of_multiples,
+            law="sum(x * c) -> sum(x) * c, sum(masked_product(x * c, z)) -> sum(masked_product(x, z)) * c",
+            why="x * c is read by such sums alone; 2**-24 <= abs(c) <= 2**24",
+        ),
         # powers
         rule("power_zero", x**0, ones, EXACT, law="x ** 0 -> 1"),
         rule("power_one", x**1, x, EXACT),
@@ -395,13 +431,6 @@ UNSAFE_SIMPLIFY = Phase(
         rule("divide_by_itself", x / x, ones, UNSAFE, law="x / x -> 1", why="0, NaN and infinity give NaN"),
         rule("add_any_zero", x + 0, x, UNSAFE, why="-0.0 + 0 is 0"),
         rule("zero_less", 0 - x, negative(x), UNSAFE, why="0 - 0 is 0, -(0) is -0.0"),
-        rule(
-            "masked_times_one",
-            [masked_product(x, 1), masked_quotient(x, 1)],
-            x,
-            UNSAFE,
-            why="masked -0.0 is 0",
-        ),
         rule("multiply_divide", (x * y) / y, x, UNSAFE, why="y may be 0, and x * y overflow"),
         rule("exp_log", exp(log(x)), x, UNSAFE, why="NaN below 0"),
         rule("exp_product", exp(x) * exp(y), exp(x + y), UNSAFE, why="0 times infinity is NaN"),

@@ -11,7 +11,7 @@ import numpy as np
 from thalweg.compile.bounds import Limit
 from thalweg.compile.frame import Frame
 from thalweg.compile.plan import Plan
-from thalweg.graph.memory import Slot, aligned_empty
+from thalweg.graph.memory import Slot, address_of, aligned_empty
 from thalweg.graph.tensor import Tensor, Variable
 from thalweg.ops.draws import state_words
 from thalweg.run.rows import Rows
@@ -48,7 +48,7 @@ class Bound:
         self._pool = pool() if plan.parallel else None
         threads = 1 if self._pool is None else self._pool.num_threads
         self._runner = None if threads == 1 else self._pool
-        random = state_words().__array_interface__["data"][0]
+        random = address_of(state_words())
         self.frame = Frame(
             plan, whole, parts, inputs, keys, random, stream, lengths, threads, self._runner, bounds
         )

@@ -83,10 +83,10 @@ entry:
   %".22" = load i64, ptr %"places", align 8, !invariant.load !0
   %".23" = getelementptr inbounds ptr, ptr %"table", i64 %".22"
   %".24" = load ptr, ptr %".23", align 8
-  %".66" = getelementptr inbounds i64, ptr %"places", i64 1
-  %".67" = load i64, ptr %".66", align 8, !invariant.load !0
-  %".68" = getelementptr inbounds ptr, ptr %"table", i64 %".67"
-  %".69" = load ptr, ptr %".68", align 8
+  %".64" = getelementptr inbounds i64, ptr %"places", i64 1
+  %".65" = load i64, ptr %".64", align 8, !invariant.load !0
+  %".66" = getelementptr inbounds ptr, ptr %"table", i64 %".65"
+  %".67" = load ptr, ptr %".66", align 8
   br label %"row.body"
 row.body:
   %"row" = phi  i64 [0, %"entry"], [%"row.next", %"lane.end"]
@@ -145,15 +145,13 @@ lane.end:
   %".59" = shufflevector <2 x float> %".56", <2 x float> %".56", <1 x i32> <i32 1>
   %".60" = extractelement <1 x float> %".59", i32 0
   %".61" = fadd contract float %".58", %".60"
-  %".62" = load float, ptr %"total"
-  %".63" = fadd contract float %".62", %".61"
-  store float %".63", ptr %"total"
-  %".65" = load float, ptr %"total"
-  %".70" = getelementptr inbounds float, ptr %".69", i64 %".14"
-  store float %".65", ptr %".70", align 4
+  store float %".61", ptr %"total"
+  %".63" = load float, ptr %"total"
+  %".68" = getelementptr inbounds float, ptr %".67", i64 %".14"
+  store float %".63", ptr %".68", align 4
   %"row.next" = add nsw i64 %"row", 1
-  %".72" = icmp slt i64 %"row.next", 4
-  br i1 %".72", label %"row.body", label %"row.end"
+  %".70" = icmp slt i64 %"row.next", 4
+  br i1 %".70", label %"row.body", label %"row.end"
 }
 
 @"places6" = internal constant [2 x i64] [i64 2, i64 3]
