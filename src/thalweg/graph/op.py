@@ -167,25 +167,29 @@ class Op:
                 return waiting
         if self.prepare is not None and not prepared:
             tensors, attrs = self.prepare(tensors, attrs)
-        if all(t.later is not None or t.value is not None for t in tensors) and not (
-            recorder is not None and any(t.tracked for t in tensors)
-        ):
-            return self._evaluate(tensors, attrs)
-        return self.build(tensors, attrs)
+        tracked = False
+        for t in tensors:
+            if t.later is None and t.value is None:
+                return self.build(tensors, attrs)
+            tracked = tracked or t.tracked
+        if tracked and recorder is not None:
+            return self.build(tensors, attrs)
+        return self._evaluate(tensors, attrs, tracked and keeps_history())
 
-    def _evaluate(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
-        history = keeps_history() and any(t.tracked for t in tensors)
-        tensors = tuple(t.shown() if isinstance(t, Variable) and self.name != "read" else t for t in tensors)
+    def _evaluate(self, tensors: Sequence[Tensor], attrs: dict[str, Any], history: bool) -> Any:
+        tensors = [t.shown() if isinstance(t, Variable) and self.name != "read" else t for t in tensors]
         self._infer(tensors, attrs)  # raises the clear error before NumPy's
         with np.errstate(all="ignore"):
             result = self.meaning(*[t.value for t in tensors], **attrs)
         several = isinstance(result, tuple)
-        arrays = tuple(freeze(r) for r in (result if several else (result,)))
-        specs = tuple(Spec(a.shape, a.dtype) for a in arrays)
+        if not (several or history):
+            array = freeze(result)
+            return of_value(array, (Spec(array.shape, array.dtype),))
+        arrays = tuple([freeze(r) for r in (result if several else (result,))])
+        specs = tuple([Spec(a.shape, a.dtype) for a in arrays])
         if not history:
-            made = tuple(of_value(a, (s,)) for s, a in zip(specs, arrays, strict=True))
-            return made if several else made[0]
-        node = Tensor(self, tensors, attrs, specs, arrays if several else arrays[0], tracked=True)
+            return tuple([of_value(a, (s,)) for s, a in zip(specs, arrays, strict=True)])
+        node = Tensor(self, tuple(tensors), attrs, specs, arrays if several else arrays[0], tracked=True)
         return parts_of(node) if several else node
 
     def build(self, tensors: Sequence[Tensor], attrs: dict[str, Any]) -> Any:
@@ -221,7 +225,10 @@ def convert_operands(operands: Sequence[Any]) -> list[Tensor]:
     else:
         return list(operands)
     operands = [plain(o) for o in operands]
-    beside = [o.dtype for o in operands if isinstance(o, (Tensor, np.ndarray)) and _supported(o)]
+    beside = []
+    for o in operands:
+        if isinstance(o, (Tensor, np.ndarray)) and _supported(kind := o.dtype):
+            beside.append(kind)
     common = _promote_or_none(beside)
     result = []
     for operand in operands:
@@ -256,8 +263,8 @@ def _scalar_dtype(number: bool | int | float, common: np.dtype | None) -> np.dty
     return dtype
 
 
-def _supported(operand: Any) -> bool:
-    return operand.dtype.kind in "biuf" or operand.dtype.name == "bfloat16"
+def _supported(dtype: np.dtype) -> bool:
+    return dtype.kind in "biuf" or dtype.name == "bfloat16"
 
 
 def _promote_or_none(beside: list[np.dtype]) -> np.dtype | None:

@@ -15,6 +15,8 @@ from thalweg.graph.tensor import Shape, Spec, Tensor, shape_text
 
 def broadcast_shapes(*shapes: Shape) -> Shape:
     """The shape that these broadcast to, by NumPy's rule; None stays where the length is unknown."""
+    if shapes.count(shapes[0]) == len(shapes):
+        return shapes[0]
     if any(s is None for s in shapes):
         return None
     rank = max((len(s) for s in shapes if s is not None), default=0)
@@ -43,10 +45,10 @@ def cast_all(tensors: Sequence[Tensor], dtype: np.dtype) -> list[Tensor]:
 
 def to_common(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:
     """Operands promoted to their common dtype."""
-    first = tensors[0].dtype
-    if all(t.dtype == first for t in tensors):
+    kinds = [t.specs[0].dtype for t in tensors]
+    if kinds.count(kinds[0]) == len(kinds):
         return tensors, attrs
-    return cast_all(tensors, dtypes.promote(*[t.dtype for t in tensors])), attrs
+    return cast_all(tensors, dtypes.promote(*kinds)), attrs
 
 
 def to_numbers(tensors: Sequence[Tensor], attrs: dict[str, Any]) -> tuple[Sequence[Tensor], dict[str, Any]]:

@@ -143,6 +143,13 @@ def _trivial(items: Sequence[Any]) -> bool:
     return all(i == WHOLE or i == slice(None) for i in items)
 
 
+def _is_plain(part: Any) -> bool:
+    """Whether it is an int, or a slice from int to int."""
+    if part.__class__ is slice:
+        return {part.start.__class__, part.stop.__class__, part.step.__class__} <= {int, type(None)}
+    return part.__class__ is int
+
+
 def _is_open(part: Any) -> bool:
     """Whether it is a slice one of whose ends a run says."""
     return isinstance(part, slice) and any(
@@ -187,8 +194,12 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
     The ends of a slice without a step may be symbolic.
     """
-    x, key = _without_open_slices(x, key)
-    found = _parsed(x, key)
+    parts = key if key.__class__ is tuple else (key,)
+    if len(parts) <= x.ndim and all(map(_is_plain, parts)):
+        found = _Key(list(parts), (), [], (), 0)
+    else:
+        x, key = _without_open_slices(x, key)
+        found = _parsed(x, key)
     if not _trivial(found.items) or isinstance(x, Variable):
         x = slice_axes(x, found.items)
     if found.new_axes:
