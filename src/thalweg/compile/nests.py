@@ -100,11 +100,10 @@ class Threads:
             yield self.share(e, length, grain)
             return
         blocks = e.index(ceil_divide(e, length, grain))
-        parts = self.count * _PARTS
-        at_once = e.maximum(e.trunc_divide(blocks + (parts - 1), parts), 1)
-        with self.each(e, e.trunc_divide(blocks + (at_once - 1), at_once), number) as part:
-            start = part * at_once * grain
-            yield start, e.minimum(start + at_once * grain, length)
+        parts = e.minimum(self.count * _PARTS, blocks)
+        with self.each(e, parts, number) as part:
+            start, stop = (e.trunc_divide(k * blocks, parts) * grain for k in (part, part + 1))
+            yield start, e.minimum(stop, length)
 
     def share(self, e: Emitter, length: int, grain: int = 1) -> tuple[Any, Any]:
         """The part [start, stop) of ``length`` that falls to this thread from the start, in multiples of ``grain``."""

@@ -154,15 +154,13 @@ class _Emission:
         self.units = self.row_tiles if self.t.split_rows else self.all_panels
         total = x.mul(self.units, p.batch)
         if self.claims is None:
-            first = x.div(x.mul(self.thread, total), self.num_threads)
-            self.emit_units(first, x.div(x.mul(x.add(self.thread, 1), total), self.num_threads))
+            self.emit_units(*self.share(total, self.thread, self.num_threads))
         elif self.keeps_panels:
             self.emit_matrix(0, 0, self.units)
         else:
-            at_once = self.at_once(total, LEAST_TILES if self.t.split_rows else 1)
-            with self.claims(self.e, x.ceil_div(total, at_once), 0) as piece:
-                first = x.mul(piece, at_once)
-                self.emit_units(first, x.minimum(x.add(first, at_once), total))
+            pieces = self.pieces(total, LEAST_TILES if self.t.split_rows else 1)
+            with self.claims(self.e, pieces, 0) as piece:
+                self.emit_units(*self.share(total, piece, pieces))
 
     def claims_pay(self) -> bool:
         """Whether threads may share the work out as they go: each part of C is then done by one, in all blocks of k."""
@@ -178,11 +176,18 @@ class _Emission:
         self.keeps_panels = single and groups < COUNTERS and not t.rows_outer
         return self.keeps_panels or not t.pack_b or self.packs_in_passing()
 
-    def at_once(self, total: Size, least: int) -> Size:
-        """How many of so many row tiles or panels make a piece: enough, if that leaves one for each thread."""
+    def share(self, total: Size, number: Size, count: Size) -> tuple[Size, Size]:
+        """Where the share with this number, of so many, of so many row tiles or panels begins and ends."""
+        x = self.x
+        return x.div(x.mul(number, total), count), x.div(x.mul(x.add(number, 1), total), count)
+
+    def pieces(self, total: Size, least: int) -> Size:
+        """In how many pieces threads take so many row tiles or panels: as many for each, of ``least`` or more, if that
+        leaves one for each.
+        """
         x, threads = self.x, self.num_threads
-        wanted = x.maximum(x.ceil_div(total, x.mul(threads, PIECES)), least)
-        return wanted if least == 1 else x.minimum(wanted, x.maximum(x.ceil_div(total, threads), 1))
+        most = x.minimum(x.mul(threads, PIECES), x.div(total, least))
+        return x.maximum(x.mul(x.div(most, threads), threads), x.minimum(threads, total))
 
     def emit_units(self, first: Size, last: Size) -> None:
         """Some neighbours in the list of row tiles or panels of all matrices."""
@@ -276,12 +281,12 @@ class _Emission:
                 tile1 = x.minimum(x.add(tile0, t.block_tiles), rows[1])
                 yield tile0, tile1, tile0 if t.rows_outer else rows[0]
             return
-        at_once = x.minimum(self.at_once(rows[1], 1), t.block_tiles)
+        pieces = x.maximum(self.pieces(rows[1], 1), x.ceil_div(rows[1], t.block_tiles))
         begun = self.e.var(self.e.index(-1), "begun")
-        with self.claims(self.e, x.ceil_div(rows[1], at_once), number) as piece:
-            tile0 = x.mul(piece, at_once)
+        with self.claims(self.e, pieces, number) as piece:
+            tile0, tile1 = self.share(rows[1], piece, pieces)
             begun.set(self.e.select(begun.get() < 0, tile0, begun.get()))
-            yield tile0, x.minimum(x.add(tile0, at_once), rows[1]), begun.get()
+            yield tile0, tile1, begun.get()
 
     def each_rows(self, rows: tuple[Size, Size], number: Size, work: Callable[[], None]) -> None:
         """For each block of row tiles: its tables, its packed A, then `work`."""
