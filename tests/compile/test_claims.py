@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,33 @@ from thalweg.compile.barrier import COUNTERS, emit_barrier, emit_pause
 from thalweg.compile.claims import claimed
 from thalweg.compile.llvm import NativeCode, compile_module
 from thalweg.compile.loops import function
+from thalweg.compile.sizes import SizeMath
 from thalweg.compile.target import host_target
+from thalweg.compile.tile import _Emission
 from thalweg.run.workers import Pool, num_threads, set_num_threads
 
 _ARGUMENTS = ["ptr", "ptr", "int64", "int64", "ptr"]  # table, dims, thread, num_threads, barrier
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 7])
+@pytest.mark.parametrize("least", [1, 6])
+def test_pieces_of_products_are_as_many_for_each_thread(threads: int, least: int) -> None:
+    """39 panels for two threads, in pieces of 3, were 21 and 18."""
+    emission = object.__new__(_Emission)
+    emission.x, emission.num_threads = SizeMath(None), threads  # type: ignore[arg-type]
+    for total in (1, 2, 5, 17, 39, 131, 1667):
+        count = emission.pieces(total, least)
+        assert (isinstance(count, int) and count % threads == 0) or count == total < threads
+        bounds: list[Any] = [emission.share(total, k, count) for k in range(count)]
+        assert [low for low, _ in bounds] == [0, *(high for _, high in bounds[:-1])] and bounds[-1][
+            1
+        ] == total
+        sizes = [high - low for low, high in bounds]
+        assert max(sizes) - min(sizes) <= 1 and (min(sizes) >= least or total < threads * least)
+        each = count // threads
+        if each:
+            shares = [sum(sizes[k * each : (k + 1) * each]) for k in range(threads)]
+            assert max(shares) - min(shares) <= 1
 
 
 @pytest.fixture(params=[1, 2, 3, 5])

@@ -53,3 +53,14 @@ def test_a_product_with_an_end_of_its_own_has_no_memory() -> None:
     step = begin(schedule, AVX2)
     step.native(schedule.kernels, "step0")
     assert set(step.table) == {x, g, w}
+
+
+def test_single_numbers_are_computed_where_the_step_stands() -> None:
+    """A counter takes no call, a sum does."""
+    x = placeholder("float32", [400], name="x")
+    w = Placeholder(None, (), {}, (Spec((), np.dtype("int64")),), name="w")
+    made = specialise([sum_(x), w + 1], {x: x, w: w})
+    schedule = Schedule(made[:1], [(w, made[1])])
+    step = begin(schedule, AVX2)
+    step.native(schedule.kernels, "step0")
+    assert len([f for f in step.module.functions if f.name.startswith("kernel")]) == 1
