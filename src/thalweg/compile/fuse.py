@@ -33,7 +33,7 @@ from thalweg.graph.walk import data_inputs
 
 _MOST_ROWS = 9  # of a window: what the registers of every processor hold at once
 _FEW_COLUMNS = 16  # of a convolution whose windows had rather slide along their rows
-_SINGLE_BLOCK = 512  # the longest sum of a product that is finished in registers
+_SINGLE_BLOCK = 1024  # the longest sum of a product that is finished in registers
 
 
 def fuse(places: Places, computed: Sequence[Tensor]) -> list[Kernel]:

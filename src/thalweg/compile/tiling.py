@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from thalweg.compile.sizes import Axis, Size, is_number
 from thalweg.compile.target import LINE_BYTES, Target, itemsize
 
-# of one column of B, in vectors: longer blocks visit C less often, shorter ones leave more of B near
-K_BLOCK_VECTORS = 64
+K_BLOCK_BYTES = 4 << 10  # of one column of B: longer blocks visit C less often, shorter leave more of B near
 A_BLOCK_BYTES = 192 << 10  # of A's rows kept in the second-level cache while the panels of B pass by
 C_BLOCK_BYTES = 512 << 10  # of the lines of C, and of arrays like it, of a panel: the next one may share them
 B_GROUP_BYTES = 192 << 10  # of panels of B packed together: longer runs of each row are read at a time
@@ -198,7 +197,7 @@ def choose_tiling(product: Product, target: Target, single_block: bool = False) 
     in_panels = _in_panels(product.b, cols)
     in_place = dot or stream or in_panels or (_few(m, rows) and runs_of(product.b.cols, cols))
     in_place = in_place and slide is None
-    limit = (8 if in_place else 1) * K_BLOCK_VECTORS * target.vector_bytes // size
+    limit = (8 if in_place else 1) * K_BLOCK_BYTES // size
     if k is not None:
         limit = max(1, k if single_block or stream else -(-k // -(-k // limit)) if k else 1)
     if slide is not None:
