@@ -275,8 +275,12 @@ def _tools(target: Target) -> Iterator[_Tools]:
 
 
 def _new_tools(target: Target) -> _Tools:
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
+    if target.triple == host_target().triple:  # all targets that LLVM knows are 10 MB more of it in memory
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    else:
+        llvm.initialize_all_targets()
+        llvm.initialize_all_asmprinters()
     llvm.initialize_native_asmparser()
     machine = llvm.Target.from_triple(target.triple).create_target_machine(
         cpu=target.cpu, features=target.features, opt=2, reloc="pic", codemodel="small"
